@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+# Every library that mien is built from, with its reason. All come from Debian 12's packages; this is the only place
+# that looks for them. scripts/packages lists the packages.
+
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+
+# Pixels, resizing, and the networks in ONNX form. imgcodecs pulls in 140 shared libraries (64 ms at start), so only
+# one module that is loaded on demand links it (lib/mien/image).
+find_package(OpenCV 4.6 REQUIRED COMPONENTS core imgproc dnn imgcodecs)
+# HOG and mmod detectors, shape predictors, and the networks in dlib form.
+find_package(dlib 19.24 REQUIRED)
+# The BLAS under dlib; linked by name so that its threads can be set (workers run one BLAS thread each).
+pkg_check_modules(openblas REQUIRED IMPORTED_TARGET openblas)
+# JPEG: header in microseconds, scaled decoding, and it says when a file is cut short (OpenCV does not).
+pkg_check_modules(turbojpeg REQUIRED IMPORTED_TARGET libturbojpeg)
+# The store's records.
+find_package(cereal REQUIRED)
+# The command line.
+find_package(CLI11 REQUIRED)
+# The conversation on stderr.
+find_package(spdlog REQUIRED)
+# Answers in JSON, model cards.
+find_package(nlohmann_json REQUIRED)
+# SHA-256 of photos and weights, with the processor's instructions for it.
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+# Checksums against accidents, at memory speed.
+pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
+# Labels in Unicode's composed form (NFC).
+pkg_check_modules(utf8proc REQUIRED IMPORTED_TARGET libutf8proc)
+# dlib publishes its models packed.
+find_package(BZip2 REQUIRED)
+# `mien models fetch`. Headers only: the library (7 ms at start) is loaded when something is really fetched.
+find_package(CURL REQUIRED)
+# Man pages from text that reads like one.
+find_program(SCDOC_PROGRAM scdoc REQUIRED)
+
+if(MIEN_BUILD_TESTS)
+  find_package(GTest REQUIRED)
+endif()
+if(MIEN_BUILD_BENCH)
+  # Small repeated measurements.
+  find_package(benchmark REQUIRED)
+endif()

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+#include <mien/core/file.hpp>
+
+#include <mien/core/error.hpp>
+#include <mien/core/text.hpp>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+#include <thread>
+#include <utility>
+
+namespace mien {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string name_of(const fs::path& path) { return printable(path.native()); }
+
+FileDescriptor open_or_throw(const fs::path& path, int flags, unsigned mode = 0) {
+    FileDescriptor fd(::open(path.c_str(), flags | O_CLOEXEC, mode));
+    if (!fd.is_open()) {
+        throw_errno("cannot open " + name_of(path));
+    }
+    return fd;
+}
+
+std::uint64_t regular_size(const FileDescriptor& fd, const fs::path& path) {
+    struct stat status {};
+    if (::fstat(fd.get(), &status) != 0) {
+        throw_errno("cannot examine " + name_of(path));
+    }
+    if (!S_ISREG(status.st_mode)) {
+        throw Error(ErrorCode::runtime, "not a regular file: " + name_of(path));
+    }
+    return static_cast<std::uint64_t>(status.st_size);
+}
+
+void write_all(int fd, Bytes data, const fs::path& path) {
+    while (!data.empty()) {
+        const auto written = ::write(fd, data.data(), data.size());
+        if (written < 0) {
+            if (errno == EINTR) {
+                continue;
+            }
+            throw_errno("cannot write " + name_of(path));
+        }
+        data = data.subspan(static_cast<std::size_t>(written));
+    }
+}
+
+void sync_or_throw(int fd, const fs::path& path) {
+    if (::fsync(fd) != 0) {
+        throw_errno("cannot make durable " + name_of(path));
+    }
+}
+
+fs::path folder_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
+
+}  // namespace
+
+FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
+    if (this != &other) {
+        reset();
+        m_fd = other.release();
+    }
+    return *this;
+}
+
+int FileDescriptor::release() { return std::exchange(m_fd, -1); }
+
+void FileDescriptor::reset() {
+    if (m_fd >= 0) {
+        ::close(m_fd);
+        m_fd = -1;
+    }
+}
+
+std::vector<std::byte> read_file(const fs::path& path, std::uint64_t limit) {
+    // O_NONBLOCK: opening a FIFO that nobody writes must not hang; regular files ignore it.
+    const auto fd = open_or_throw(path, O_RDONLY | O_NONBLOCK);
+    const auto size = regular_size(fd, path);
+    if (size > limit) {
+        throw Error(ErrorCode::runtime, name_of(path) + " is larger than the limit of " + std::to_string(limit) + " bytes");
+    }
+    std::vector<std::byte> data(size);
+    std::size_t filled = 0;
+    while (filled < data.size()) {
+        const auto got = ::read(fd.get(), data.data() + filled, data.size() - filled);
+        if (got < 0) {
+            if (errno == EINTR) {
+                continue;
+            }
+            throw_errno("cannot read " + name_of(path));
+        }
+        if (got == 0) {
+            data.resize(filled);  // somebody shortened it meanwhile; the decoder will say what is missing
+            break;
+        }
+        filled += static_cast<std::size_t>(got);
+    }
+    return data;
+}
+
+MappedFile::MappedFile(const fs::path& path) {
+    const auto fd = open_or_throw(path, O_RDONLY | O_NONBLOCK);
+    m_size = regular_size(fd, path);
+    if (m_size == 0) {
+        return;
+    }
+    // Stores are replaced by rename, never rewritten in place, so the mapping stays what it was when opened.
+    void* data = ::mmap(nullptr, m_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd.get(), 0);
+    if (data == MAP_FAILED) {
+        throw_errno("cannot map " + name_of(path));
+    }
+    m_data = static_cast<const std::byte*>(data);
+}
+
+MappedFile::~MappedFile() {
+    if (m_data != nullptr) {
+        ::munmap(const_cast<std::byte*>(m_data), m_size);
+    }
+}
+
+AtomicFile::AtomicFile(fs::path target, unsigned mode) : m_target(std::move(target)) {
+    auto pattern = (folder_of(m_target) / ("." + m_target.filename().native() + ".XXXXXX")).native();
+    m_fd = FileDescriptor(::mkostemp(pattern.data(), O_CLOEXEC));
+    if (!m_fd.is_open()) {
+        throw_errno("cannot create a file beside " + name_of(m_target));
+    }
+    m_temporary = pattern;
+    if (::fchmod(m_fd.get(), static_cast<mode_t>(mode)) != 0) {
+        const int saved = errno;
+        ::unlink(m_temporary.c_str());
+        errno = saved;
+        throw_errno("cannot set the mode of " + name_of(m_temporary));
+    }
+}
+
+AtomicFile::~AtomicFile() {
+    if (m_fd.is_open()) {
+        ::unlink(m_temporary.c_str());
+    }
+}
+
+void AtomicFile::write(Bytes data) { write_all(m_fd.get(), data, m_temporary); }
+
+void AtomicFile::commit() {
+    sync_or_throw(m_fd.get(), m_temporary);
+    if (::rename(m_temporary.c_str(), m_target.c_str()) != 0) {
+        throw_errno("cannot rename over " + name_of(m_target));
+    }
+    m_fd.reset();
+    sync_folder(folder_of(m_target));
+}
+
+AppendFile::AppendFile(fs::path path) : m_path(std::move(path)) {
+    m_fd = open_or_throw(m_path, O_WRONLY | O_CREAT | O_APPEND, 0600);
+    regular_size(m_fd, m_path);
+}
+
+void AppendFile::append(Bytes data) { write_all(m_fd.get(), data, m_path); }
+
+void AppendFile::truncate(std::uint64_t size) {
+    if (::ftruncate(m_fd.get(), static_cast<off_t>(size)) != 0) {
+        throw_errno("cannot shorten " + name_of(m_path));
+    }
+}
+
+void AppendFile::sync() { sync_or_throw(m_fd.get(), m_path); }
+
+FileLock::FileLock(const fs::path& path, const std::string& verb, double wait_seconds) {
+    m_fd = open_or_throw(path, O_RDWR | O_CREAT, 0600);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration<double>(wait_seconds);
+    while (::flock(m_fd.get(), LOCK_EX | LOCK_NB) != 0) {
+        if (errno != EWOULDBLOCK && errno != EINTR) {
+            throw_errno("cannot lock " + name_of(path));
+        }
+        if (std::chrono::steady_clock::now() >= deadline) {
+            std::array<char, 64> holder{};
+            const auto length = ::pread(m_fd.get(), holder.data(), holder.size(), 0);
+            const std::string who = length > 0 ? printable({holder.data(), static_cast<std::size_t>(length)}) : "?";
+            throw Error(ErrorCode::store_locked, "another process is changing the store (process and verb: " + who +
+                                                     "); wait for it, or use --wait SECONDS");
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    const std::string text = std::to_string(::getpid()) + " " + verb;
+    if (::ftruncate(m_fd.get(), 0) != 0) {
+        throw_errno("cannot write " + name_of(path));
+    }
+    write_all(m_fd.get(), std::as_bytes(std::span(text)), path);
+}
+
+void sync_folder(const fs::path& folder) {
+    const auto fd = open_or_throw(folder, O_RDONLY | O_DIRECTORY);
+    sync_or_throw(fd.get(), folder);
+}
+
+fs::path program_folder() {
+    std::error_code ignored;
+    return fs::read_symlink("/proc/self/exe", ignored).parent_path();
+}
+
+std::optional<std::string> environment(const char* name) {
+    const char* value = std::getenv(name);
+    return value != nullptr && *value != '\0' ? std::optional<std::string>(value) : std::nullopt;
+}
+
+}  // namespace mien

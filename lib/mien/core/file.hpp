@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// Files: read whole ones with a bound, map large ones, replace them atomically, append with checks, lock.
+/// All throw Error{runtime} that names the file, unless said otherwise.
+
+#include <mien/core/hash.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mien {
+
+/// An open file descriptor, closed when it goes.
+class FileDescriptor {
+public:
+    FileDescriptor() = default;
+    explicit FileDescriptor(int fd) : m_fd(fd) {}
+    ~FileDescriptor() { reset(); }
+    FileDescriptor(FileDescriptor&& other) noexcept : m_fd(other.release()) {}
+    FileDescriptor& operator=(FileDescriptor&& other) noexcept;
+    [[nodiscard]] int get() const { return m_fd; }
+    [[nodiscard]] bool is_open() const { return m_fd >= 0; }
+    int release();
+    void reset();
+
+private:
+    int m_fd{-1};
+};
+
+/// The whole file.
+/// throws: Error{runtime} if it cannot be read, is no regular file (a device, a FIFO, a folder), or is larger than limit
+std::vector<std::byte> read_file(const std::filesystem::path& path, std::uint64_t limit);
+
+/// Reads a file that may be replaced (never changed in place) while it is mapped.
+class MappedFile {
+public:
+    explicit MappedFile(const std::filesystem::path& path);
+    ~MappedFile();
+    MappedFile(const MappedFile&) = delete;
+    MappedFile& operator=(const MappedFile&) = delete;
+    [[nodiscard]] Bytes bytes() const { return {m_data, m_size}; }
+
+private:
+    const std::byte* m_data{};
+    std::size_t m_size{};
+};
+
+/// Writes beside the target and renames over it once all is on disk, so that readers and crashes see the old file or
+/// the new one. The new file's mode is `mode`. Without commit() nothing has happened.
+class AtomicFile {
+public:
+    explicit AtomicFile(std::filesystem::path target, unsigned mode = 0600);
+    ~AtomicFile();
+    AtomicFile(const AtomicFile&) = delete;
+    AtomicFile& operator=(const AtomicFile&) = delete;
+    void write(Bytes data);
+    /// fsync of the file, rename, fsync of the folder.
+    void commit();
+
+private:
+    std::filesystem::path m_target;
+    std::filesystem::path m_temporary;
+    FileDescriptor m_fd;
+};
+
+/// Appends whole buffers to a file (mode 0600), created if absent.
+class AppendFile {
+public:
+    explicit AppendFile(std::filesystem::path path);
+    void append(Bytes data);
+    /// Cuts the file to size bytes; the next append goes there.
+    void truncate(std::uint64_t size);
+    void sync();
+
+private:
+    std::filesystem::path m_path;
+    FileDescriptor m_fd;
+};
+
+/// One writer: an advisory lock on a small file that says who holds it ("1234 train").
+class FileLock {
+public:
+    /// Waits up to wait_seconds for the lock.
+    /// throws: Error{store_locked} that names the holder
+    FileLock(const std::filesystem::path& path, const std::string& verb, double wait_seconds = 0);
+
+private:
+    FileDescriptor m_fd;
+};
+
+/// Makes a rename, creation or removal inside the folder durable.
+void sync_folder(const std::filesystem::path& folder);
+
+/// The folder of the running program, for finding what is installed beside it.
+std::filesystem::path program_folder();
+
+/// Environment variable, nothing where it is unset or empty.
+std::optional<std::string> environment(const char* name);
+
+}  // namespace mien

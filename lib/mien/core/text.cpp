@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+#include <mien/core/text.hpp>
+
+#include <mien/core/error.hpp>
+
+#include <utf8proc.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+
+namespace mien {
+namespace {
+
+/// The code point at the start of text and its length, or length 0 where the bytes are not UTF-8.
+struct Scanned {
+    utf8proc_int32_t code_point;
+    std::size_t length;
+};
+
+Scanned scan(std::string_view text) {
+    utf8proc_int32_t code_point{};
+    const auto length = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                                         static_cast<utf8proc_ssize_t>(text.size()), &code_point);
+    return length > 0 ? Scanned{code_point, static_cast<std::size_t>(length)} : Scanned{-1, 0};
+}
+
+bool is_control(utf8proc_int32_t code_point) {
+    return code_point < 0x20 || (code_point >= 0x7f && code_point < 0xa0) || code_point == 0x2028 ||
+           code_point == 0x2029;
+}
+
+}  // namespace
+
+bool is_utf8(std::string_view text) {
+    while (!text.empty()) {
+        const auto [code_point, length] = scan(text);
+        if (length == 0) {
+            return false;
+        }
+        text.remove_prefix(length);
+    }
+    return true;
+}
+
+std::string to_nfc(std::string_view text) {
+    utf8proc_uint8_t* composed = nullptr;
+    const auto length = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                                     static_cast<utf8proc_ssize_t>(text.size()), &composed,
+                                     static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+    const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(composed, &std::free);
+    if (length < 0) {
+        throw Error(ErrorCode::usage, "not UTF-8: " + printable(text));
+    }
+    return {reinterpret_cast<const char*>(composed), static_cast<std::size_t>(length)};
+}
+
+std::string to_label(std::string_view text) {
+    auto label = to_nfc(text);
+    const auto first = label.find_first_not_of(" \t\r\n");
+    if (first == std::string::npos) {
+        throw Error(ErrorCode::usage, "a label must not be empty");
+    }
+    label = label.substr(first, label.find_last_not_of(" \t\r\n") - first + 1);
+    constexpr std::size_t k_longest = 255;
+    if (label.size() > k_longest) {
+        throw Error(ErrorCode::usage, "a label must not be longer than 255 bytes: " + label.substr(0, 40) + "…");
+    }
+    for (std::string_view rest = label; !rest.empty();) {
+        const auto [code_point, length] = scan(rest);
+        if (is_control(code_point)) {
+            throw Error(ErrorCode::usage, "a label must not hold control characters: " + printable(label));
+        }
+        rest.remove_prefix(length);
+    }
+    return label;
+}
+
+std::string printable(std::string_view bytes) {
+    std::string text;
+    text.reserve(bytes.size());
+    while (!bytes.empty()) {
+        const auto [code_point, length] = scan(bytes);
+        if (length == 0) {
+            text += "\xEF\xBF\xBD";
+            bytes.remove_prefix(1);
+        } else {
+            if (is_control(code_point)) {
+                text += '?';
+            } else {
+                text += bytes.substr(0, length);
+            }
+            bytes.remove_prefix(length);
+        }
+    }
+    return text;
+}
+
+std::string shell_quoted(std::string_view text) {
+    const auto plain = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               std::string_view("_-./,:@%+=").find(c) != std::string_view::npos;
+    };
+    if (!text.empty() && std::all_of(text.begin(), text.end(), plain)) {
+        return std::string(text);
+    }
+    std::string quoted = "'";
+    for (const char c : text) {
+        if (c == '\'') {
+            quoted += "'\\''";
+        } else {
+            quoted += c;
+        }
+    }
+    return quoted + "'";
+}
+
+}  // namespace mien
