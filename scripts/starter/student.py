@@ -34,8 +34,8 @@ class Block(nn.Module):
 class Student(nn.Module):
     """Plain residual network: 112 -> 56 -> 28 -> 14 -> 7 -> 128 numbers. No activation but ReLU."""
 
-    def __init__(self, stem: int = 24, widths: tuple[int, ...] = (48, 96, 224),
-                 depths: tuple[int, ...] = (1, 4, 1), inners: tuple[int, ...] | None = None) -> None:
+    def __init__(self, stem: int = 24, widths: tuple[int, ...] = (48, 96, 192),
+                 depths: tuple[int, ...] = (1, 3, 1), inners: tuple[int, ...] | None = None) -> None:
         super().__init__()
         inners = inners or widths
         layers: list[nn.Module] = [nn.Conv2d(3, stem, 3, 2, 1, bias=False), nn.BatchNorm2d(stem), nn.ReLU()]

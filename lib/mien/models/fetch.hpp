@@ -21,9 +21,10 @@ struct FetchOptions {
 
 /// Leaves the file in options.folder, complete and checked, or leaves what was there before. An interrupted download
 /// goes on from its .part file.
+/// A file that is there already, with the published digest, is not fetched again.
 /// returns: the file's place
 /// throws: Error{runtime} (network, disk), Error{model_missing} on a digest that is not the published one,
-///         Error{interrupted}
+///         or where no address is known, Error{usage} (compiled in, or no http address), Error{interrupted}
 std::filesystem::path fetch(const Card& card, const FetchOptions& options);
 
 }  // namespace mien::models

@@ -7,6 +7,8 @@
 #include <mien/core/hash.hpp>
 #include <mien/core/types.hpp>
 
+#include <array>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <span>
@@ -33,7 +35,7 @@ struct Decision {
     /// P(same person | distance) = 1 / (1 + exp(slope * (distance - middle))), for pairs as frequent as strangers'
     double middle{};
     double slope{};
-    bool measured{};     ///< false: middle and slope are a guess around the published threshold
+    bool measured{};  ///< false: middle and slope are a guess around the published threshold
 };
 
 /// One model. `file` is its name in the model folders; empty: compiled into the binary.
@@ -42,7 +44,7 @@ struct Card {
     Kind kind{Kind::encoder};
     std::string about;
     std::string licence;
-    std::string accuracy;             ///< one sentence with its measured figures
+    std::string accuracy;  ///< one sentence with its measured figures
     std::string file;
     std::string url;                  ///< where `fetch` gets it; ".bz2" is unpacked
     std::vector<std::string> sha256;  ///< of the unpacked file; any of them will do
@@ -61,9 +63,15 @@ std::span<const Card> catalogue();
 /// throws: Error{usage} that lists the names of that kind
 const Card& card(Kind kind, std::string_view name);
 
-/// `onnx:FILE`: the card is FILE with ".json" in the place of its extension (man mien-models).
-/// throws: Error{usage} if the card is absent or says nonsense
+/// `onnx:FILE`: the card is FILE with ".json" in the place of its extension (man mien-models). `file` of the card that
+/// comes back is absolute, and no digest is published for it.
+/// throws: Error{model_missing} if there is no such file; Error{usage} if its card is absent or says nonsense
 Card read_onnx_card(const std::filesystem::path& model_file);
+
+class Finder;
+
+/// The same; a name that is not in the current folder is looked for in the model folders.
+Card read_onnx_card(const std::filesystem::path& model_file, const Finder& finder);
 
 struct FinderOptions {
     std::vector<std::filesystem::path> folders;  ///< asked first, in order (--models)
@@ -79,11 +87,15 @@ public:
     /// Where the model's file lies; nothing if it is absent. Does not check the digest.
     [[nodiscard]] std::optional<std::filesystem::path> find(const Card& card) const;
 
+    /// Where a file of that name lies: as it is (absolute, or below the current folder), else in the model folders.
+    [[nodiscard]] std::optional<std::filesystem::path> find_file(const std::filesystem::path& file) const;
+
     /// Where the model's file lies, its digest checked (once per file; noted in the user's cache folder).
     /// throws: Error{model_missing} with the command that gets it, or that names both digests
     [[nodiscard]] std::filesystem::path require(const Card& card) const;
 
-    /// sha256 of the file as 64 hexadecimal digits, from the note of checked files where path, size, time and inode agree.
+    /// sha256 of the file as 64 hexadecimal digits, from the note of checked files where path, size, time and inode
+    /// agree.
     [[nodiscard]] std::string digest(const std::filesystem::path& file) const;
 
     [[nodiscard]] const std::vector<std::filesystem::path>& folders() const { return m_folders; }

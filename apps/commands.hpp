@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// The command line. Parse first, open later: a verb's action runs only after everything was understood.
+
+#include <shared_options.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <functional>
+
+namespace mien::app {
+
+struct Context {
+    SharedOptions shared;
+    std::function<int()> action;  ///< set by the verb that was given; returns the exit status
+};
+
+// The verbs, in the order of the help text.
+void add_train(CLI::App& app, Context& context);
+void add_predict(CLI::App& app, Context& context);
+void add_stats(CLI::App& app, Context& context);
+void add_models(CLI::App& app, Context& context);
+void add_doctor(CLI::App& app, Context& context);
+void add_completion(CLI::App& app, Context& context);
+
+/// The whole program; returns the exit status.
+int run(int argc, char** argv);
+
+}  // namespace mien::app

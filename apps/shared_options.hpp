@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// Options that every verb understands, before or behind its name, and the options of the pipeline.
+
+#include <mien/models/models.hpp>
+#include <mien/pipeline/pipeline.hpp>
+#include <mien/service/workspace.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <string>
+#include <vector>
+
+namespace mien::app {
+
+struct SharedOptions {
+    std::string workspace{"."};
+    std::vector<std::string> models;
+    bool trust_models{false};
+    bool json{false};
+    bool quiet{false};
+    bool verbose{false};
+
+    [[nodiscard]] service::Workspace make_workspace() const { return {workspace}; }
+    [[nodiscard]] models::Finder make_finder() const;
+};
+
+void add_shared_options(CLI::App& app, SharedOptions& options);
+
+/// Detector, its size, upsampling, the pixel budget.
+void add_pipeline_options(CLI::App& verb, pipeline::Options& options);
+
+void add_jobs_option(CLI::App& verb, int& jobs);
+
+/// How many workers are used where nobody says.
+int default_jobs();
+
+}  // namespace mien::app

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#include <mien/detect/detector.hpp>
+
+#include <mien/core/error.hpp>
+#include <mien/detect/engines.hpp>
+
+#include <opencv2/imgproc.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+namespace mien::detect {
+namespace {
+
+constexpr int k_most_upsampling = 4;
+
+void scale(Detection& detection, float factor) {
+    auto& box = detection.box;
+    box = {box.left * factor, box.top * factor, box.width * factor, box.height * factor};
+    if (detection.landmarks) {
+        for (auto& point : detection.landmarks->points) {
+            point = {point.x * factor, point.y * factor};
+        }
+    }
+}
+
+}  // namespace
+
+std::string resolve_detector(const std::string& name, const models::Finder& finder) {
+    if (name != "auto") {
+        return models::card(models::Kind::detector, name).name;
+    }
+    return finder.find(models::card(models::Kind::detector, "yunet")) ? "yunet" : "hog";
+}
+
+std::unique_ptr<Detector> make_detector(const std::string& name, const models::Finder& finder) {
+    const auto resolved = resolve_detector(name, finder);
+    if (resolved == "hog") {
+        return make_hog();
+    }
+    const auto file = finder.require(models::card(models::Kind::detector, resolved));
+    return resolved == "cnn" ? make_cnn(file, finder.digest(file)) : make_yunet(file, finder.digest(file));
+}
+
+std::vector<Detection> search(Detector& detector, const cv::Mat& bgr, const SearchOptions& options) {
+    if (options.size < 0 || options.upsample < 0 || options.upsample > k_most_upsampling) {
+        throw Error(ErrorCode::usage, "the detector's size must not be negative, and upsampling be 0 to 4");
+    }
+    const int long_side = std::max(bgr.cols, bgr.rows);
+    const int size = options.size > 0 ? options.size : detector.default_size();
+    double factor = std::min(1.0, static_cast<double>(size) / long_side);
+    factor *= std::pow(2.0, options.upsample);
+    cv::Mat searched = bgr;
+    if (factor != 1.0) {
+        const auto side = [factor](int pixels) { return std::max(1, static_cast<int>(std::lround(pixels * factor))); };
+        cv::resize(bgr, searched, {side(bgr.cols), side(bgr.rows)}, 0, 0, factor < 1 ? cv::INTER_AREA : cv::INTER_LINEAR);
+    }
+    auto found = detector.detect(searched);
+    for (auto& detection : found) {
+        scale(detection, static_cast<float>(1 / factor));
+    }
+    return found;
+}
+
+}  // namespace mien::detect

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+#include <mien/encode/encoder.hpp>
+
+#include <mien/core/error.hpp>
+#include <mien/core/file.hpp>
+#include <mien/encode/dlib_encoder.hpp>
+#include <mien/encode/onnx_encoder.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <string_view>
+
+#ifdef MIEN_HAS_STARTER_ENCODER
+extern "C" const unsigned char mien_starter_encoder[];
+extern "C" const unsigned char mien_starter_encoder_end[];
+#endif
+
+namespace mien::encode {
+namespace {
+
+constexpr std::string_view k_onnx_prefix = "onnx:";
+constexpr std::uint64_t k_largest_network = 1ULL << 31U;
+
+Bytes starter_network() {
+#ifdef MIEN_HAS_STARTER_ENCODER
+    return std::as_bytes(std::span(&mien_starter_encoder[0], &mien_starter_encoder_end[0]));
+#else
+    throw Error(ErrorCode::model_missing, "this build has no starter encoder");
+#endif
+}
+
+bool is_present(const models::Card& card, const models::Finder& finder) {
+#ifndef MIEN_HAS_STARTER_ENCODER
+    if (card.file.empty()) {
+        return false;
+    }
+#endif
+    return card.file.empty() || finder.find(card).has_value();
+}
+
+std::unique_ptr<Encoder> make_from_file(const models::Card& card, const std::filesystem::path& file,
+                                        const models::Finder& finder) {
+    const auto network = read_file(file, k_largest_network);
+    return make_onnx_encoder(card, network, finder.digest(file));
+}
+
+}  // namespace
+
+std::string resolve_encoder(const std::string& name, const models::Finder& finder) {
+    if (name.starts_with(k_onnx_prefix)) {
+        const std::filesystem::path file = name.substr(k_onnx_prefix.size());
+        const auto found = std::filesystem::absolute(finder.find_file(file).value_or(file));
+        return std::string(k_onnx_prefix) + found.lexically_normal().native();
+    }
+    if (name != "auto") {
+        return models::card(models::Kind::encoder, name).name;
+    }
+    for (const auto& card : models::catalogue()) {
+        if (card.kind == models::Kind::encoder && is_present(card, finder)) {
+            return card.name;
+        }
+    }
+    throw Error(ErrorCode::model_missing, "no encoder is present; get one with 'mien models fetch dlib'");
+}
+
+std::unique_ptr<Encoder> make_encoder(const std::string& name, const models::Finder& finder) {
+    const auto resolved = resolve_encoder(name, finder);
+    if (resolved.starts_with(k_onnx_prefix)) {
+        const std::filesystem::path file = resolved.substr(k_onnx_prefix.size());
+        auto card = models::read_onnx_card(file, finder);
+        card.name = std::string(k_onnx_prefix) + card.name;  // so that it can't pass for one of the catalogue
+        return make_from_file(card, file, finder);
+    }
+    const auto& card = models::card(models::Kind::encoder, resolved);
+    if (card.file.empty()) {
+        const auto network = starter_network();
+        return make_onnx_encoder(card, network, to_hex(sha256(network)));
+    }
+    const auto file = finder.require(card);
+    return card.chip.frame == ChipFrame::dlib ? make_dlib_encoder(card, file, finder.digest(file))
+                                              : make_from_file(card, file, finder);
+}
+
+}  // namespace mien::encode

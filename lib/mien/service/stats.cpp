@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+#include <mien/service/stats.hpp>
+
+#include <mien/core/error.hpp>
+#include <mien/gallery/file_store.hpp>
+#include <mien/models/models.hpp>
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cmath>
+#include <unordered_map>
+
+namespace mien::service {
+namespace {
+
+bool is_bad(std::span<const float> encoding, Metric metric) {
+    double sum = 0;
+    for (const float value : encoding) {
+        sum += static_cast<double>(value) * static_cast<double>(value);
+    }
+    constexpr double k_unit_slack = 1e-3;
+    return !std::isfinite(sum) || sum == 0 || (metric == Metric::cosine && std::abs(std::sqrt(sum) - 1) > k_unit_slack);
+}
+
+/// The threshold of a catalogue encoder, or of the user's own where its card lies beside it.
+double threshold_of(const ModelContract& contract, const Json& settings) {
+    for (const auto& card : models::catalogue()) {
+        if (card.kind == models::Kind::encoder && card.name == contract.encoder) {
+            return card.decision.threshold;
+        }
+    }
+    const auto encoder = settings.is_object() ? settings.value("encoder", std::string()) : std::string();
+    return encoder.starts_with("onnx:") ? models::read_onnx_card(encoder.substr(5)).decision.threshold : std::nan("");
+}
+
+}  // namespace
+
+StoreStats stats(const std::filesystem::path& store, bool verify) {
+    const auto gallery = gallery::load_store(store);
+    StoreStats result;
+    result.store = store;
+    struct stat status {};
+    if (::stat(store.c_str(), &status) == 0) {
+        result.bytes = static_cast<std::uint64_t>(status.st_size);
+        result.changed = status.st_mtim.tv_sec;
+    }
+    result.contract = gallery->contract();
+    const auto settings = Json::parse(gallery->description().settings, nullptr, false);
+    if (settings.is_object()) {
+        result.detector = settings.value("detector", std::string());
+    }
+    result.threshold_from = "model";
+    try {
+        result.threshold = threshold_of(result.contract, settings);
+    } catch (const Error&) {
+        result.threshold = std::nan("");  // the user's card is gone; the store is as good as before
+    }
+    result.encodings = gallery->size();
+    result.skipped = gallery->skipped().size();
+    for (std::size_t i = 0; i < gallery->people(); ++i) {
+        result.people.push_back({std::string(gallery->label(i)), 0});
+    }
+    for (const auto person : gallery->persons()) {
+        ++result.people[person].encodings;
+    }
+    std::unordered_map<std::uint64_t, std::vector<std::size_t>> by_id;
+    for (std::size_t i = 0; i < gallery->size(); ++i) {
+        by_id[gallery->record(i).id].push_back(i);
+    }
+    for (const auto& [id, records] : by_id) {
+        if (records.size() > 1) {
+            std::vector<std::string> photos;
+            for (const auto record : records) {
+                photos.emplace_back(gallery->record(record).photo);
+            }
+            result.duplicates.push_back(std::move(photos));
+        }
+    }
+    std::sort(result.duplicates.begin(), result.duplicates.end());
+    result.verified = verify;
+    for (std::size_t i = 0; verify && i < gallery->size(); ++i) {
+        result.bad_encodings += is_bad(gallery->record(i).encoding, result.contract.metric) ? 1U : 0U;
+    }
+    return result;
+}
+
+Json to_json(const StoreStats& stats) {
+    Json people = Json::object();
+    for (const auto& person : stats.people) {
+        people[person.label] = person.encodings;
+    }
+    Json json{{"store", stats.store.native()},
+              {"bytes", stats.bytes},
+              {"changed", to_iso8601(stats.changed)},
+              {"integrity", "ok"},
+              {"people", stats.people.size()},
+              {"encodings", stats.encodings},
+              {"skipped_photos", stats.skipped},
+              {"encoder", stats.contract.encoder},
+              {"weights", stats.contract.weights},
+              {"dim", stats.contract.dim},
+              {"metric", to_string(stats.contract.metric)},
+              {"detector", stats.detector},
+              {"threshold", std::isnan(stats.threshold) ? Json(nullptr) : Json(stats.threshold)},
+              {"threshold_from", stats.threshold_from},
+              {"encodings_by_person", std::move(people)},
+              {"duplicates", stats.duplicates}};
+    if (stats.verified) {
+        json["bad_encodings"] = stats.bad_encodings;
+    }
+    return json;
+}
+
+}  // namespace mien::service

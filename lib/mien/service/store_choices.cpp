@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#include <mien/service/store_choices.hpp>
+
+#include <mien/core/error.hpp>
+
+namespace mien::service {
+namespace {
+
+bool is_present(models::Kind kind, const std::string& name, const models::Finder& finder) {
+    const auto& card = models::card(kind, name);
+    return card.file.empty() || finder.find(card).has_value();
+}
+
+}  // namespace
+
+pipeline::Options as_built(const gallery::Gallery& store, pipeline::Options options, const models::Finder& finder) {
+    const auto settings = Json::parse(store.description().settings, nullptr, false);
+    const auto text = [&settings](const char* key) {
+        return settings.is_object() && settings.contains(key) && settings[key].is_string()
+                   ? settings[key].get<std::string>()
+                   : std::string();
+    };
+    if (options.encoder == "auto") {
+        const auto encoder = text("encoder");
+        options.encoder = encoder.empty() ? store.contract().encoder : encoder;
+    }
+    const auto detector = text("detector");
+    if (options.detector == "auto" && !detector.empty() && is_present(models::Kind::detector, detector, finder)) {
+        options.detector = detector;
+    }
+    return options;
+}
+
+}  // namespace mien::service

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <mien/gallery/gallery.hpp>
+#include <mien/pipeline/pipeline.hpp>
+
+namespace mien::service {
+
+/// What "auto" means beside a store: as it was built. A store keeps its encoder; its detector and landmarks too, as
+/// long as they are present on this machine, because encodings compare best when faces are cut out alike.
+pipeline::Options as_built(const gallery::Gallery& store, pipeline::Options options, const models::Finder& finder);
+
+}  // namespace mien::service

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// `train`: labelled folders to a store.
+
+#include <mien/core/json.hpp>
+#include <mien/pipeline/pipeline.hpp>
+#include <mien/service/workspace.hpp>
+
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+namespace mien::service {
+
+struct TrainOptions {
+    Workspace workspace;
+    std::filesystem::path dataset;  ///< empty: the workspace's dataset_training
+    std::filesystem::path output;   ///< empty: the workspace's train.mien
+    /// "auto" keeps the detector and encoder of the store that is there
+    pipeline::Options pipeline;
+    pipeline::Faces faces{pipeline::Faces::one};
+    int jobs{1};
+    bool rebuild{false};  ///< reuse nothing, replace even a damaged store
+    double wait_seconds{0};
+};
+
+/// What became of one photo: encoded, reused, no_face, several_faces, unreadable, duplicate, bad_label.
+struct TrainedPhoto {
+    std::string photo;
+    std::string outcome;
+    std::string label;   ///< empty for bad_label
+    std::string reason;  ///< for people; empty for encoded and reused
+};
+
+struct TrainSummary {
+    std::size_t photos{};
+    std::size_t encoded{};
+    std::size_t reused{};      ///< known from the last run or from an interrupted one, whose record was kept
+    std::size_t duplicates{};  ///< the same content as another photo
+    std::size_t failed{};      ///< everything that gave no record, save duplicates
+    std::size_t removed{};     ///< records whose photo is gone
+    std::size_t people{};
+    std::size_t records{};
+    double seconds{};
+    std::string detector;
+    std::string encoder;
+    std::filesystem::path store;
+    bool changed{};  ///< false: the store was as it should be and was not written
+};
+
+struct TrainEvents {
+    std::function<void(std::size_t photos)> started;
+    std::function<void(const TrainedPhoto&)> photo;  ///< in the order of the paths
+};
+
+/// Encodes what is new, keeps what is known, drops what is gone, and replaces the store atomically. The same input
+/// gives the same bytes for any number of jobs. Interrupted work is kept in OUTPUT.partial for the next run.
+/// throws: Error{store_locked, store_corrupt, model_mismatch, model_missing, interrupted, runtime}; the old store stays
+TrainSummary train(const TrainOptions& options, const models::Finder& finder, const TrainEvents& events);
+
+Json to_json(const TrainedPhoto& photo);
+Json to_json(const TrainSummary& summary);
+
+}  // namespace mien::service

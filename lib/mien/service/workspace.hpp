@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// Where things lie in a workspace, and which photos are in a folder.
+
+#include <mien/core/json.hpp>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace mien::service {
+
+struct Workspace {
+    std::filesystem::path root{"."};
+
+    [[nodiscard]] std::filesystem::path training() const { return root / "dataset_training"; }
+    [[nodiscard]] std::filesystem::path store() const { return root / "train.mien"; }
+
+    /// How a store names a photo: relative to the workspace, '/' between the parts.
+    [[nodiscard]] std::string name_of(const std::filesystem::path& photo) const;
+};
+
+/// All photos at any depth, sorted by the bytes of their paths; hidden files and folders, and files without an image's
+/// extension, are passed over. Links to files are followed, links to folders are not.
+/// throws: Error{runtime} if the folder is absent or cannot be read
+std::vector<std::filesystem::path> photos_in(const std::filesystem::path& folder);
+
+}  // namespace mien::service

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+#include <mien/core/error.hpp>
+#include <mien/gallery/archive.hpp>
+
+#include <support/synthetic.hpp>
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+namespace mien::gallery {
+namespace {
+
+std::vector<std::byte> bytes_of(const Gallery& gallery) {
+    std::vector<std::byte> bytes;
+    write_archive(gallery, [&bytes](Bytes piece) { bytes.insert(bytes.end(), piece.begin(), piece.end()); });
+    return bytes;
+}
+
+std::shared_ptr<const Gallery> read(const std::vector<std::byte>& bytes) {
+    const auto copy = std::make_shared<const std::vector<std::byte>>(bytes);
+    return read_archive(*copy, copy);
+}
+
+std::vector<std::byte> small_archive() {
+    return bytes_of(*test::synthetic_gallery({3, 2}, {{"dataset_training/x/empty.jpg", sha256("x"), Outcome::no_face, "no face"}}));
+}
+
+/// Puts value at offset and mends the header's checksum, as somebody would who means harm.
+template <class Value>
+std::vector<std::byte> forged(std::vector<std::byte> bytes, std::size_t offset, Value value) {
+    std::memcpy(bytes.data() + offset, &value, sizeof value);
+    const auto checksum = xxh3(Bytes(bytes).first(248));
+    std::memcpy(bytes.data() + 248, &checksum, sizeof checksum);
+    return bytes;
+}
+
+TEST(Archive, RoundTripKeepsEverything) {
+    const auto before = test::synthetic_gallery({4, 3}, {{"a.jpg", sha256("a"), Outcome::several_faces, "2 faces"}});
+    const auto after = read(bytes_of(*before));
+    EXPECT_EQ(after->contract(), before->contract());
+    EXPECT_EQ(after->description().settings, before->description().settings);
+    EXPECT_EQ(after->description().fingerprint, before->description().fingerprint);
+    ASSERT_EQ(after->size(), before->size());
+    for (std::size_t i = 0; i < before->size(); ++i) {
+        const auto a = before->record(i);
+        const auto b = after->record(i);
+        EXPECT_EQ(a.id, b.id);
+        EXPECT_EQ(a.label, b.label);
+        EXPECT_EQ(a.photo, b.photo);
+        EXPECT_EQ(a.photo_hash, b.photo_hash);
+        EXPECT_EQ(a.box, b.box);
+        EXPECT_EQ(a.score, b.score);
+        EXPECT_EQ(a.origin, b.origin);
+        EXPECT_EQ(a.time, b.time);
+        EXPECT_TRUE(std::equal(a.encoding.begin(), a.encoding.end(), b.encoding.begin(), b.encoding.end()));
+    }
+    ASSERT_EQ(after->skipped().size(), 1U);
+    EXPECT_EQ(after->skipped()[0].outcome, Outcome::several_faces);
+    EXPECT_EQ(after->skipped()[0].reason, "2 faces");
+}
+
+TEST(Archive, TheSameGalleryGivesTheSameBytes) { EXPECT_EQ(small_archive(), small_archive()); }
+
+TEST(Archive, AnEmptyGalleryIsAStoreToo) {
+    const auto gallery = Gallery::build({test::synthetic_contract(16), {}, {}}, {}, {});
+    EXPECT_EQ(read(bytes_of(*gallery))->size(), 0U);
+}
+
+TEST(Archive, EveryPrefixIsRefused) {
+    const auto bytes = small_archive();
+    for (std::size_t length = 0; length < bytes.size(); ++length) {
+        const std::vector<std::byte> prefix(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(length));
+        EXPECT_THROW(read(prefix), Error) << length;
+    }
+}
+
+TEST(Archive, EveryFlippedByteIsRefused) {
+    auto bytes = small_archive();
+    for (auto& byte : bytes) {
+        byte ^= std::byte{0x40};
+        EXPECT_THROW(read(bytes), Error) << &byte - bytes.data();
+        byte ^= std::byte{0x40};
+    }
+}
+
+TEST(Archive, BytesBehindTheEndAreRefused) {
+    auto bytes = small_archive();
+    bytes.push_back(std::byte{0});
+    EXPECT_THROW(read(bytes), Error);
+}
+
+TEST(Archive, ForgedHeadersAreRefused) {
+    const auto bytes = small_archive();
+    ASSERT_NO_THROW(read(forged(bytes, 0, bytes[0])));
+    EXPECT_THROW(read(forged(bytes, 8, std::uint32_t{2})), Error);              // format of tomorrow
+    EXPECT_THROW(read(forged(bytes, 112, std::uint32_t{0})), Error);            // dim
+    EXPECT_THROW(read(forged(bytes, 112, std::uint32_t{0xffffffff})), Error);
+    EXPECT_THROW(read(forged(bytes, 116, std::uint32_t{2})), Error);            // metric
+    EXPECT_THROW(read(forged(bytes, 120, std::uint64_t{1} << 60U)), Error);     // count
+    EXPECT_THROW(read(forged(bytes, 136, ~std::uint64_t{0})), Error);           // length of the encodings
+    EXPECT_THROW(read(forged(bytes, 144, std::uint64_t{0})), Error);            // payload's place
+    EXPECT_THROW(read(forged(bytes, 16 + 63, 'x')), Error);                     // name without an end
+}
+
+TEST(Archive, AForgedColumnLengthAllocatesNothing) {
+    auto bytes = small_archive();
+    std::uint64_t payload_offset{};
+    std::memcpy(&payload_offset, bytes.data() + 144, sizeof payload_offset);
+    // The payload starts with cereal's byte for the byte order, then the length of the settings.
+    const std::uint64_t absurd = std::uint64_t{1} << 62U;
+    std::memcpy(bytes.data() + payload_offset + 1, &absurd, sizeof absurd);
+    const auto checksum = xxh3(Bytes(bytes).subspan(payload_offset));
+    EXPECT_THROW(read(forged(bytes, 168, checksum)), Error);
+}
+
+}  // namespace
+}  // namespace mien::gallery
