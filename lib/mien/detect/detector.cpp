@@ -14,6 +14,9 @@ namespace {
 
 constexpr int k_most_upsampling = 4;
 
+/// dlib's detectors see no face below about 80 pixels, so a small photo deserves a second look, enlarged.
+constexpr int k_large_smallest_face = 60;
+
 void scale(Detection& detection, float factor) {
     auto& box = detection.box;
     box = {box.left * factor, box.top * factor, box.width * factor, box.height * factor};
@@ -22,6 +25,20 @@ void scale(Detection& detection, float factor) {
             point = {point.x * factor, point.y * factor};
         }
     }
+}
+
+/// Searches bgr at `factor` times its size; boxes and points in pixels of bgr.
+std::vector<Detection> detect_scaled(Detector& detector, const cv::Mat& bgr, double factor) {
+    cv::Mat searched = bgr;
+    if (factor != 1.0) {
+        const auto side = [factor](int pixels) { return std::max(1, static_cast<int>(std::lround(pixels * factor))); };
+        cv::resize(bgr, searched, {side(bgr.cols), side(bgr.rows)}, 0, 0, factor < 1 ? cv::INTER_AREA : cv::INTER_LINEAR);
+    }
+    auto found = detector.detect(searched);
+    for (auto& detection : found) {
+        scale(detection, static_cast<float>(1 / factor));
+    }
+    return found;
 }
 
 }  // namespace
@@ -48,16 +65,11 @@ std::vector<Detection> search(Detector& detector, const cv::Mat& bgr, const Sear
     }
     const int long_side = std::max(bgr.cols, bgr.rows);
     const int size = options.size > 0 ? options.size : detector.default_size();
-    double factor = std::min(1.0, static_cast<double>(size) / long_side);
-    factor *= std::pow(2.0, options.upsample);
-    cv::Mat searched = bgr;
-    if (factor != 1.0) {
-        const auto side = [factor](int pixels) { return std::max(1, static_cast<int>(std::lround(pixels * factor))); };
-        cv::resize(bgr, searched, {side(bgr.cols), side(bgr.rows)}, 0, 0, factor < 1 ? cv::INTER_AREA : cv::INTER_LINEAR);
-    }
-    auto found = detector.detect(searched);
-    for (auto& detection : found) {
-        scale(detection, static_cast<float>(1 / factor));
+    const double fitting = std::min(1.0, static_cast<double>(size) / long_side);
+    auto found = detect_scaled(detector, bgr, fitting * std::pow(2.0, options.upsample));
+    const bool misses_small_faces = detector.smallest_face() >= k_large_smallest_face;
+    if (found.empty() && options.upsample == 0 && misses_small_faces && 2 * long_side <= size) {
+        found = detect_scaled(detector, bgr, 2);
     }
     return found;
 }

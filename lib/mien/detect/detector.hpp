@@ -51,11 +51,12 @@ std::unique_ptr<Detector> make_detector(const std::string& name, const models::F
 std::string resolve_detector(const std::string& name, const models::Finder& finder);
 
 struct SearchOptions {
-    int size{0};      ///< long side in pixels to search at; 0: the detector's default; photos are never enlarged for it
+    int size{0};      ///< long side in pixels to search at; 0: the detector's default
     int upsample{0};  ///< how many times the searched image is doubled first, as face_recognition's option of that name
 };
 
-/// Searches a photo at a bounded resolution. Boxes and points come back in pixels of bgr.
+/// Searches a photo at a bounded resolution. Boxes and points come back in pixels of bgr. Where nothing is found by a
+/// detector that misses small faces, a photo of at most half the size is searched once more, doubled.
 std::vector<Detection> search(Detector& detector, const cv::Mat& bgr, const SearchOptions& options);
 
 }  // namespace mien::detect

@@ -215,7 +215,9 @@ private:
         return true;
     }
 
-    /// Strength and direction (of 18) of the gradients of one row: of the channel where it is strongest.
+    /// Strength and direction (of 18) of the gradients of one row: of the channel where it is strongest; of several, of
+    /// the first or of the last one.
+    template <bool first>
     static void gradients(const std::uint8_t* __restrict above, const std::uint8_t* __restrict here,
                           const std::uint8_t* __restrict below, long plane, long from, long to,
                           float* __restrict strength, std::int32_t* __restrict direction) {
@@ -240,12 +242,14 @@ private:
             const int red = red_x * red_x + red_y * red_y;
             const int green = green_x * green_x + green_y * green_y;
             const int blue = blue_x * blue_x + blue_y * blue_y;
-            int best = red > green ? red : green;
-            int gradient_x = red > green ? red_x : green_x;
-            int gradient_y = red > green ? red_y : green_y;
-            gradient_x = best > blue ? gradient_x : blue_x;
-            gradient_y = best > blue ? gradient_y : blue_y;
-            best = best > blue ? best : blue;
+            const bool over_green = first ? red >= green : red > green;
+            int best = over_green ? red : green;
+            int gradient_x = over_green ? red_x : green_x;
+            int gradient_y = over_green ? red_y : green_y;
+            const bool over_blue = first ? best >= blue : best > blue;
+            gradient_x = over_blue ? gradient_x : blue_x;
+            gradient_y = over_blue ? gradient_y : blue_y;
+            best = over_blue ? best : blue;
             const auto flat = static_cast<float>(gradient_x < 0 ? -gradient_x : gradient_x);
             const auto steep = static_cast<float>(gradient_y < 0 ? -gradient_y : gradient_y);
             const int step = (steep > k_to_20 * flat ? 1 : 0) + (steep > k_to_40 * flat ? 1 : 0) +
@@ -277,6 +281,8 @@ private:
         const long columns = m_layer.columns;
         const long visible_rows = std::min(m_cell_rows * k_cell, rows) - 1;
         const long visible_columns = std::min(m_cell_columns * k_cell, columns) - 1;
+        // dlib takes eight columns at a time, and the last few one by one with another rule for equal channels
+        const long eights = visible_columns > 8 ? 1 + round_up(visible_columns - 8) : 1;
         const long squares = m_cell_columns + 1;
         m_votes_step = round_up(m_cell_columns + 2) + k_lanes;
         const long votes_size = (m_cell_rows + 2) * k_signed * m_votes_step;
@@ -306,9 +312,13 @@ private:
                 }
                 any = true;
                 split(m_layer.row(y + 1), planes + ((y + 1) % 3) * 3 * m_plane_step);
-                gradients(planes + ((y - 1) % 3) * 3 * m_plane_step, planes + (y % 3) * 3 * m_plane_step,
-                          planes + ((y + 1) % 3) * 3 * m_plane_step, m_plane_step, 1, visible_columns,
-                          strengths + line * band_step + k_shift, directions + line * band_step + k_shift);
+                const auto* above = planes + ((y - 1) % 3) * 3 * m_plane_step;
+                const auto* here = planes + (y % 3) * 3 * m_plane_step;
+                const auto* below = planes + ((y + 1) % 3) * 3 * m_plane_step;
+                auto* strength = strengths + line * band_step + k_shift;
+                auto* direction = directions + line * band_step + k_shift;
+                gradients<false>(above, here, below, m_plane_step, 1, eights, strength, direction);
+                gradients<true>(above, here, below, m_plane_step, eights, visible_columns, strength, direction);
             }
             if (!any) {
                 continue;

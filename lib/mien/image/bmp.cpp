@@ -17,7 +17,8 @@ Stored read_bmp(Bytes file) {
         bits = reader.u16(24);
     } else if (header_size >= 40 && header_size <= 256) {  // Windows 3 (40) to Windows 98 (124), OS/2 2.x (64)
         const auto width = static_cast<std::int32_t>(reader.u32(18));
-        const std::int64_t height = static_cast<std::int32_t>(reader.u32(22));  // negative: the first row is the upper one
+        const std::int64_t height =
+            static_cast<std::int32_t>(reader.u32(22));  // negative: the first row is the upper one
         stored.width = width > 0 ? static_cast<std::uint64_t>(width) : 0;
         stored.height = static_cast<std::uint64_t>(height < 0 ? -height : height);
         bits = reader.u16(28);
@@ -34,7 +35,8 @@ Stored read_bmp(Bytes file) {
     constexpr std::uint32_t k_bit_fields = 3;
     const bool packed = compression == k_rle8 || compression == k_rle4;
     if (compression > k_bit_fields) {
-        stored.refusal = "BMP with compression " + std::to_string(compression) + " is not supported; convert it to JPEG";
+        stored.refusal =
+            "BMP with compression " + std::to_string(compression) + " is not supported; convert it to JPEG";
     } else if (stored.width <= k_max_side && stored.height <= k_max_side) {
         const auto row = (stored.width * bits + 31) / 32 * 4;
         if (!reader.holds(pixels_at, packed ? packed_size : row * stored.height)) {

@@ -24,9 +24,11 @@ public:
         }
         if (m_decode == nullptr || m_encode == nullptr) {
             const char* reason = dlerror();
-            throw Error(ErrorCode::runtime,
-                        "only JPEG and PNM can be read and written, since mien_imgcodecs.so cannot be loaded; install mien and "
-                        "libopencv-imgcodecs406 again (" + std::string(reason != nullptr ? reason : "a foreign file") + ")");
+            throw Error(
+                ErrorCode::runtime,
+                "only JPEG and PNM can be read and written, since mien_imgcodecs.so cannot be loaded; install mien and "
+                "libopencv-imgcodecs406 again (" +
+                    std::string(reason != nullptr ? reason : "a foreign file") + ")");
         }
     }
     [[nodiscard]] ImgcodecsDecode decode() const { return m_decode; }
@@ -47,13 +49,15 @@ const Imgcodecs& imgcodecs() {
 cv::Mat decode_with_imgcodecs(Bytes file, bool as_colour) {
     cv::Mat image;
     std::string reason;
-    if (!imgcodecs().decode()(reinterpret_cast<const unsigned char*>(file.data()), file.size(), as_colour, image, reason)) {
+    if (!imgcodecs().decode()(reinterpret_cast<const unsigned char*>(file.data()), file.size(), as_colour, image,
+                              reason)) {
         refuse(reason);
     }
     return image;
 }
 
-std::vector<std::byte> encode_with_imgcodecs(const cv::Mat& image, const std::string& extension, const std::vector<int>& options) {
+std::vector<std::byte> encode_with_imgcodecs(const cv::Mat& image, const std::string& extension,
+                                             const std::vector<int>& options) {
     std::vector<unsigned char> bytes;
     std::string reason;
     if (!imgcodecs().encode()(image, extension.c_str(), options, bytes, reason)) {

@@ -21,7 +21,8 @@ cv::Mat decode_with_imgcodecs(Bytes file, bool as_colour);
 
 /// extension: ".png" …, lower case. options: pairs of cv::ImwriteFlags and values
 /// throws: Error{runtime}
-std::vector<std::byte> encode_with_imgcodecs(const cv::Mat& image, const std::string& extension, const std::vector<int>& options);
+std::vector<std::byte> encode_with_imgcodecs(const cv::Mat& image, const std::string& extension,
+                                             const std::vector<int>& options);
 
 // What the module exports. Both return whether they did it, and throw nothing.
 using ImgcodecsDecode = bool (*)(const unsigned char* bytes, std::size_t size, bool as_colour, cv::Mat& image,

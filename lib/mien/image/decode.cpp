@@ -37,9 +37,7 @@ Stored read_stored(Bytes file) {
     return stored;
 }
 
-bool is_turned(int orientation) {
-    return orientation >= 5;
-}
+bool is_turned(int orientation) { return orientation >= 5; }
 
 Header upright_header(const Stored& stored) {
     Header header{stored.format, static_cast<int>(stored.width), static_cast<int>(stored.height), stored.orientation};
@@ -58,14 +56,18 @@ cv::Mat make_upright(const cv::Mat& stored, int orientation) {
         case 4: cv::flip(stored, upright, 0); break;
         case 5: cv::transpose(stored, upright); break;
         case 6: cv::rotate(stored, upright, cv::ROTATE_90_CLOCKWISE); break;
-        case 7: cv::transpose(stored, upright); cv::flip(upright, upright, -1); break;
+        case 7:
+            cv::transpose(stored, upright);
+            cv::flip(upright, upright, -1);
+            break;
         case 8: cv::rotate(stored, upright, cv::ROTATE_90_COUNTERCLOCKWISE); break;
         default: upright = stored;
     }
     return upright;
 }
 
-cv::Mat over_white(const cv::Mat& bgra) {
+/// premultiplied: the colours have been dimmed by alpha already
+cv::Mat over_white(const cv::Mat& bgra, bool premultiplied) {
     cv::Mat bgr(bgra.size(), CV_8UC3);
     for (int y = 0; y < bgra.rows; ++y) {
         const auto* from = bgra.ptr<cv::Vec4b>(y);
@@ -73,7 +75,8 @@ cv::Mat over_white(const cv::Mat& bgra) {
         for (int x = 0; x < bgra.cols; ++x) {
             const int alpha = from[x][3];
             for (int channel = 0; channel < 3; ++channel) {
-                to[x][channel] = static_cast<std::uint8_t>((from[x][channel] * alpha + 255 * (255 - alpha) + 127) / 255);
+                const int colour = from[x][channel] * (premultiplied ? 255 : alpha);
+                to[x][channel] = cv::saturate_cast<std::uint8_t>((colour + 255 * (255 - alpha) + 127) / 255);
             }
         }
     }
@@ -81,7 +84,7 @@ cv::Mat over_white(const cv::Mat& bgra) {
 }
 
 /// What imgcodecs gives, as 8-bit BGR.
-cv::Mat to_bgr8(const cv::Mat& image) {
+cv::Mat to_bgr8(const cv::Mat& image, Format format) {
     cv::Mat eight_bits = image;
     if (image.depth() == CV_16U) {
         image.convertTo(eight_bits, CV_8U, 1.0 / 257.0);
@@ -92,7 +95,9 @@ cv::Mat to_bgr8(const cv::Mat& image) {
     switch (image.channels()) {
         case 1: cv::cvtColor(eight_bits, bgr, cv::COLOR_GRAY2BGR); return bgr;
         case 3: return eight_bits;
-        case 4: return over_white(eight_bits);
+        case 4:
+            return over_white(eight_bits,
+                              format == Format::tiff && image.depth() == CV_8U);  // libtiff has multiplied them
         default: refuse("images with " + std::to_string(image.channels()) + " channels are not supported");
     }
 }
@@ -124,10 +129,11 @@ cv::Mat decode_stored(Bytes file, const Stored& stored, const DecodeOptions& opt
     // A BMP's fourth byte is mostly zero, which does not mean transparent, and OpenCV takes OS/2's BMPs for grey ones.
     const bool as_colour = stored.format == Format::bmp;
     const auto image = decode_with_imgcodecs(prepared.empty() ? file : Bytes(prepared), as_colour);
-    if (static_cast<std::uint64_t>(image.cols) != stored.width || static_cast<std::uint64_t>(image.rows) != stored.height) {
+    if (static_cast<std::uint64_t>(image.cols) != stored.width ||
+        static_cast<std::uint64_t>(image.rows) != stored.height) {
         refuse_damaged(display_name(stored.format), "it names several sizes");
     }
-    return to_bgr8(image);
+    return to_bgr8(image, stored.format);
 }
 
 Photo decode_bounded(Bytes file, const DecodeOptions& options) {
@@ -159,7 +165,8 @@ auto translated(Work work) {
     } catch (const std::bad_alloc&) {
         refuse("the image needs more memory than there is");
     } catch (const cv::Exception& error) {
-        refuse(error.code == cv::Error::StsNoMem ? "the image needs more memory than there is" : "cannot be decoded: " + error.err);
+        refuse(error.code == cv::Error::StsNoMem ? "the image needs more memory than there is"
+                                                 : "cannot be decoded: " + error.err);
     } catch (const std::exception& error) {
         refuse(std::string("cannot be decoded: ") + error.what());
     }
@@ -189,14 +196,15 @@ Photo decode(Bytes file, const DecodeOptions& options) {
 
 bool has_image_extension(std::string_view file_name) {
     constexpr std::array<std::string_view, 12> k_extensions{"jpg", "jpeg", "jpe", "png", "webp", "bmp",
-                                                            "tif", "tiff", "pgm", "ppm", "pbm", "pnm"};
+                                                            "tif", "tiff", "pgm", "ppm", "pbm",  "pnm"};
     const auto name = file_name.substr(file_name.find_last_of('/') + 1);  // npos + 1 is 0
     const auto dot = name.find_last_of('.');
     if (dot == std::string_view::npos || dot == 0) {
         return false;  // ".jpg" is a hidden file without an extension
     }
     std::string extension(name.substr(dot + 1));
-    std::ranges::transform(extension, extension.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    std::ranges::transform(extension, extension.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     return std::ranges::find(k_extensions, extension) != k_extensions.end();
 }
 

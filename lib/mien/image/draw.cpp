@@ -25,10 +25,11 @@ struct Spelling {
 
 /// Letters of names that are no base letter with an accent.
 constexpr std::array k_spellings{
-    Spelling{0x00C6, "AE"}, Spelling{0x00D0, "D"},  Spelling{0x00D8, "O"},  Spelling{0x00DE, "Th"}, Spelling{0x00DF, "ss"},
-    Spelling{0x00E6, "ae"}, Spelling{0x00F0, "d"},  Spelling{0x00F8, "o"},  Spelling{0x00FE, "th"}, Spelling{0x0110, "D"},
-    Spelling{0x0111, "d"},  Spelling{0x0131, "i"},  Spelling{0x0141, "L"},  Spelling{0x0142, "l"},  Spelling{0x0152, "OE"},
-    Spelling{0x0153, "oe"}, Spelling{0x02BC, "'"},  Spelling{0x2010, "-"},  Spelling{0x2011, "-"},  Spelling{0x2013, "-"},
+    Spelling{0x00C6, "AE"}, Spelling{0x00D0, "D"},  Spelling{0x00D8, "O"},  Spelling{0x00DE, "Th"},
+    Spelling{0x00DF, "ss"}, Spelling{0x00E6, "ae"}, Spelling{0x00F0, "d"},  Spelling{0x00F8, "o"},
+    Spelling{0x00FE, "th"}, Spelling{0x0110, "D"},  Spelling{0x0111, "d"},  Spelling{0x0131, "i"},
+    Spelling{0x0141, "L"},  Spelling{0x0142, "l"},  Spelling{0x0152, "OE"}, Spelling{0x0153, "oe"},
+    Spelling{0x02BC, "'"},  Spelling{0x2010, "-"},  Spelling{0x2011, "-"},  Spelling{0x2013, "-"},
     Spelling{0x2014, "-"},  Spelling{0x2018, "'"},  Spelling{0x2019, "'"},
 };
 
@@ -40,7 +41,8 @@ bool is_accent(utf8proc_int32_t letter) {
 void append_plain(std::string& plain, utf8proc_int32_t letter) {
     if (letter >= ' ' && letter <= '~') {
         plain += static_cast<char>(letter);
-    } else if (const auto* known = std::ranges::find(k_spellings, letter, &Spelling::letter); known != k_spellings.end()) {
+    } else if (const auto* known = std::ranges::find(k_spellings, letter, &Spelling::letter);
+               known != k_spellings.end()) {
         plain += known->ascii;
     } else if (!is_accent(letter)) {
         plain += '?';
@@ -64,8 +66,9 @@ std::string to_plain_letters(std::string_view text) {
         // The base letter and its accents; the longest decomposition has 18 parts.
         std::array<utf8proc_int32_t, 32> parts{};
         int boundary = 0;
-        const auto count = utf8proc_decompose_char(letter, parts.data(), static_cast<utf8proc_ssize_t>(parts.size()),
-                                                   static_cast<utf8proc_option_t>(UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT), &boundary);
+        const auto count =
+            utf8proc_decompose_char(letter, parts.data(), static_cast<utf8proc_ssize_t>(parts.size()),
+                                    static_cast<utf8proc_option_t>(UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT), &boundary);
         if (count < 0 || count > static_cast<utf8proc_ssize_t>(parts.size())) {
             plain += '?';
             continue;
@@ -115,7 +118,8 @@ void draw_text(cv::Mat& bgr, const cv::Rect& box, const std::string& text, const
     const int left = std::clamp(box.x, 0, std::max(0, bgr.cols - plate.width));
     top = std::clamp(top, 0, std::max(0, bgr.rows - plate.height));
     cv::rectangle(bgr, cv::Rect({left, top}, plate), colour, cv::FILLED);
-    cv::putText(bgr, text, {left + pen.margin, top + pen.margin + size.height}, k_font, scale, k_black, pen.stroke, cv::LINE_AA);
+    cv::putText(bgr, text, {left + pen.margin, top + pen.margin + size.height}, k_font, scale, k_black, pen.stroke,
+                cv::LINE_AA);
 }
 
 }  // namespace

@@ -37,11 +37,13 @@ std::vector<std::byte> encode_jpeg(const cv::Mat& image, int quality) {
     const bool grey = image.channels() == 1;
     unsigned char* bytes = nullptr;
     unsigned long size = 0;
-    const int failed = tjCompress2(compressor.get(), image.data, image.cols, static_cast<int>(image.step), image.rows,
-                                   grey ? TJPF_GRAY : TJPF_BGR, &bytes, &size, grey ? TJSAMP_GRAY : TJSAMP_420, quality, 0);
+    const int failed =
+        tjCompress2(compressor.get(), image.data, image.cols, static_cast<int>(image.step), image.rows,
+                    grey ? TJPF_GRAY : TJPF_BGR, &bytes, &size, grey ? TJSAMP_GRAY : TJSAMP_420, quality, 0);
     const std::unique_ptr<unsigned char, Free> owner(bytes);
     if (failed != 0) {
-        throw Error(ErrorCode::runtime, std::string("cannot write the image as JPEG: ") + tjGetErrorStr2(compressor.get()));
+        throw Error(ErrorCode::runtime,
+                    std::string("cannot write the image as JPEG: ") + tjGetErrorStr2(compressor.get()));
     }
     return copy_of(bytes, size);
 }
@@ -61,7 +63,8 @@ std::vector<std::byte> encode_ppm(const cv::Mat& image) {
 
 std::vector<std::byte> encode(const cv::Mat& bgr, std::string_view extension, int jpeg_quality) {
     std::string lower(extension);
-    std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    std::ranges::transform(lower, lower.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     const auto is = [&](std::string_view known) { return lower == known; };
     if (bgr.empty() || (bgr.type() != CV_8UC3 && bgr.type() != CV_8UC1)) {
         throw Error(ErrorCode::runtime, "only 8-bit BGR and grey images can be written");
@@ -85,7 +88,8 @@ std::vector<std::byte> encode(const cv::Mat& bgr, std::string_view extension, in
     } catch (const std::bad_alloc&) {
         throw Error(ErrorCode::runtime, "cannot write the image: not enough memory");
     }
-    throw Error(ErrorCode::usage, "images are written as .jpg, .png, .webp, .bmp, .tiff or .ppm, not as '" + printable(extension) + "'");
+    throw Error(ErrorCode::usage,
+                "images are written as .jpg, .png, .webp, .bmp, .tiff or .ppm, not as '" + printable(extension) + "'");
 }
 
 }  // namespace mien::image

@@ -44,8 +44,6 @@ inline constexpr std::uint16_t k_tag_orientation = 274;
 int exif_orientation(Bytes exif) noexcept;
 
 /// 1..8; anything else means upright
-inline int valid_orientation(std::uint64_t value) {
-    return value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
-}
+inline int valid_orientation(std::uint64_t value) { return value >= 1 && value <= 8 ? static_cast<int>(value) : 1; }
 
 }  // namespace mien::image

@@ -21,10 +21,13 @@ public:
 
 protected:
     int_type overflow(int_type c) override {
-        return t_quiet || traits_type::eq_int_type(c, traits_type::eof()) ? traits_type::not_eof(c)
-                                                                          : m_target->sputc(traits_type::to_char_type(c));
+        return t_quiet || traits_type::eq_int_type(c, traits_type::eof())
+                   ? traits_type::not_eof(c)
+                   : m_target->sputc(traits_type::to_char_type(c));
     }
-    std::streamsize xsputn(const char* text, std::streamsize size) override { return t_quiet ? size : m_target->sputn(text, size); }
+    std::streamsize xsputn(const char* text, std::streamsize size) override {
+        return t_quiet ? size : m_target->sputn(text, size);
+    }
     int sync() override { return m_target->pubsync(); }
 
 private:
@@ -68,8 +71,8 @@ bool guarded(std::string& reason, Work work) noexcept {
 
 extern "C" {
 
-__attribute__((visibility("default"))) bool mien_imgcodecs_decode(const unsigned char* bytes, std::size_t size, bool as_colour,
-                                                                  cv::Mat& image, std::string& reason) {
+__attribute__((visibility("default"))) bool mien_imgcodecs_decode(const unsigned char* bytes, std::size_t size,
+                                                                  bool as_colour, cv::Mat& image, std::string& reason) {
     return guarded(reason, [&] {
         if (size > INT_MAX) {
             reason = "the file is too large";
@@ -77,14 +80,16 @@ __attribute__((visibility("default"))) bool mien_imgcodecs_decode(const unsigned
         }
         // A header over the caller's bytes; imdecode only reads them.
         const cv::Mat file(1, static_cast<int>(size), CV_8UC1, const_cast<unsigned char*>(bytes));
-        image = cv::imdecode(file, as_colour ? cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION : int{cv::IMREAD_UNCHANGED});
+        image = cv::imdecode(file,
+                             as_colour ? cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION : int{cv::IMREAD_UNCHANGED});
         return !image.empty();
     });
 }
 
 __attribute__((visibility("default"))) bool mien_imgcodecs_encode(const cv::Mat& image, const char* extension,
                                                                   const std::vector<int>& options,
-                                                                  std::vector<unsigned char>& bytes, std::string& reason) {
+                                                                  std::vector<unsigned char>& bytes,
+                                                                  std::string& reason) {
     return guarded(reason, [&] { return cv::imencode(extension, image, bytes, options); });
 }
 }

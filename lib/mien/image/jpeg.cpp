@@ -8,7 +8,6 @@
 #include <array>
 #include <cstdio>
 #include <memory>
-#include <optional>
 
 namespace mien::image {
 namespace {
@@ -107,15 +106,16 @@ struct Destroy {
 };
 using Decompressor = std::unique_ptr<void, Destroy>;
 
-const unsigned char* raw(Bytes bytes) {
-    return reinterpret_cast<const unsigned char*>(bytes.data());
-}
+const unsigned char* raw(Bytes bytes) { return reinterpret_cast<const unsigned char*>(bytes.data()); }
 
-/// How a file ends: what stands before its end marker; nothing where it has none.
-std::optional<std::string_view> before_end(Bytes file, std::uint64_t scan_at) {
+/// Everything from the first scan's data to the end marker, which a file cut short does not have.
+std::string_view scans_of(Bytes file, std::uint64_t scan_at) {
     const auto scans = Reader::as_text(file.subspan(static_cast<std::size_t>(scan_at)));
     const auto end = scans.find("\xFF\xD9");  // not the last one: whole images may follow
-    return end == std::string_view::npos ? std::nullopt : std::optional(scans.substr(0, end));
+    if (end == std::string_view::npos) {
+        refuse_cut_short("JPEG");
+    }
+    return scans.substr(0, end);
 }
 
 /// Bytes that belong to nothing, found by libjpeg at the end of the pixels. A few, or zeros, are a sloppy camera; more
@@ -123,26 +123,28 @@ std::optional<std::string_view> before_end(Bytes file, std::uint64_t scan_at) {
 bool is_left_over_data(std::string_view text, std::string_view scans) {
     unsigned count = 0;
     unsigned marker = 0;
-    if (std::sscanf(std::string(text).c_str(), "Corrupt JPEG data: %u extraneous bytes before marker 0x%x", &count, &marker) != 2 ||
+    if (std::sscanf(std::string(text).c_str(), "Corrupt JPEG data: %u extraneous bytes before marker 0x%x", &count,
+                    &marker) != 2 ||
         marker != k_eoi) {
         return false;
     }
     constexpr unsigned k_few = 16;
-    return count > k_few && (count > scans.size() || scans.substr(scans.size() - count).find_first_not_of('\0') != std::string_view::npos);
+    return count > k_few && (count > scans.size() ||
+                             scans.substr(scans.size() - count).find_first_not_of('\0') != std::string_view::npos);
 }
 
 /// libjpeg goes on after a warning and keeps the text of the first one only. Refused are those that cost pixels; the
 /// harmless ones are common in the wild: padding between segments, odd version numbers, settings of another mode.
-void check_warning(const std::string& text, Bytes file, std::uint64_t scan_at) {
+void check_warning(const std::string& text, std::string_view scans) {
     constexpr std::array<std::string_view, 5> k_harmless{"extraneous bytes before marker", "unknown JFIF revision",
                                                          "Unknown Adobe color transform", "Invalid SOS parameters",
                                                          "Inconsistent progression sequence"};
-    const auto scans = before_end(file, scan_at);
-    if (!scans || text.find("Premature end of JPEG file") != std::string::npos) {
+    if (text.find("Premature end of JPEG file") != std::string::npos) {
         refuse_cut_short("JPEG");
     }
-    const bool harmless = std::ranges::any_of(k_harmless, [&](auto known) { return text.find(known) != std::string::npos; });
-    if (!harmless || is_left_over_data(text, *scans)) {
+    const bool harmless =
+        std::ranges::any_of(k_harmless, [&](auto known) { return text.find(known) != std::string::npos; });
+    if (!harmless || is_left_over_data(text, scans)) {
         constexpr std::string_view k_prefix = "Corrupt JPEG data: ";
         refuse_damaged("JPEG", text.starts_with(k_prefix) ? text.substr(k_prefix.size()) : text);
     }
@@ -177,6 +179,7 @@ Stored read_jpeg(Bytes file) {
 
 cv::Mat decode_jpeg(Bytes file, const Stored& stored, int divisor) {
     const auto markers = read_markers(file);
+    const auto scans = scans_of(file, markers.scan_at);  // before any room is made for pixels
     const Decompressor decompressor(tjInitDecompress());
     if (!decompressor) {
         throw Error(ErrorCode::runtime, "libturbojpeg does not start");
@@ -185,7 +188,8 @@ cv::Mat decode_jpeg(Bytes file, const Stored& stored, int divisor) {
     int height = 0;
     int subsampling = -1;
     int colours = -1;
-    // It fails on unusual subsampling, which decoding can deal with; what counts is that it sees the same size as we do.
+    // It fails on unusual subsampling, which decoding can deal with; what counts is that it sees the same size as we
+    // do.
     tjDecompressHeader3(decompressor.get(), raw(file), file.size(), &width, &height, &subsampling, &colours);
     if (static_cast<std::uint64_t>(width) != stored.width || static_cast<std::uint64_t>(height) != stored.height) {
         refuse_damaged("JPEG", width == 0 ? tjGetErrorStr2(decompressor.get()) : "it names several sizes");
@@ -196,13 +200,13 @@ cv::Mat decode_jpeg(Bytes file, const Stored& stored, int divisor) {
     const bool cmyk = markers.components == 4;
     cv::Mat pixels(rows, columns, cmyk ? CV_8UC4 : CV_8UC3);
     // TJFLAG_LIMITSCANS: a progressive file of a few kilobytes could otherwise keep us busy for hours.
-    if (tjDecompress2(decompressor.get(), raw(file), file.size(), pixels.data, columns, static_cast<int>(pixels.step), rows,
-                      cmyk ? TJPF_CMYK : TJPF_BGR, TJFLAG_LIMITSCANS) != 0) {
+    if (tjDecompress2(decompressor.get(), raw(file), file.size(), pixels.data, columns, static_cast<int>(pixels.step),
+                      rows, cmyk ? TJPF_CMYK : TJPF_BGR, TJFLAG_LIMITSCANS) != 0) {
         const std::string text = tjGetErrorStr2(decompressor.get());
         if (tjGetErrorCode(decompressor.get()) != TJERR_WARNING) {
             refuse_damaged("JPEG", text);
         }
-        check_warning(text, file, markers.scan_at);
+        check_warning(text, scans);
     }
     return cmyk ? from_cmyk(pixels, markers.adobe) : pixels;
 }

@@ -14,7 +14,7 @@ constexpr std::size_t k_around = 12;  // a chunk's length, type and checksum
 struct Chunk {
     std::string_view type;
     Bytes data;
-    Bytes whole;             ///< with its length, type and checksum
+    Bytes whole;  ///< with its length, type and checksum
     std::uint32_t checksum{};
 };
 
@@ -29,8 +29,8 @@ bool for_each_chunk(Bytes file, Visit visit) {
         if (!reader.holds(at, length + k_around)) {
             return false;
         }
-        const Chunk chunk{Reader::as_text(reader.part(at + 4, 4)), reader.part(at + 8, length), reader.part(at, length + k_around),
-                          reader.u32(at + 8 + length)};
+        const Chunk chunk{Reader::as_text(reader.part(at + 4, 4)), reader.part(at + 8, length),
+                          reader.part(at, length + k_around), reader.u32(at + 8 + length)};
         visit(chunk);
         if (chunk.type == "IEND") {
             return true;
@@ -64,9 +64,9 @@ std::uint32_t crc32(Bytes data) {
     const auto byte = [&](std::size_t i) { return std::to_integer<std::uint32_t>(data[at + i]); };
     for (; data.size() - at >= 8; at += 8) {
         const auto mixed = crc ^ (byte(0) | byte(1) << 8U | byte(2) << 16U | byte(3) << 24U);
-        crc = k_crc_tables[7][mixed & 255U] ^ k_crc_tables[6][mixed >> 8U & 255U] ^ k_crc_tables[5][mixed >> 16U & 255U] ^
-              k_crc_tables[4][mixed >> 24U] ^ k_crc_tables[3][byte(4)] ^ k_crc_tables[2][byte(5)] ^ k_crc_tables[1][byte(6)] ^
-              k_crc_tables[0][byte(7)];
+        crc = k_crc_tables[7][mixed & 255U] ^ k_crc_tables[6][mixed >> 8U & 255U] ^
+              k_crc_tables[5][mixed >> 16U & 255U] ^ k_crc_tables[4][mixed >> 24U] ^ k_crc_tables[3][byte(4)] ^
+              k_crc_tables[2][byte(5)] ^ k_crc_tables[1][byte(6)] ^ k_crc_tables[0][byte(7)];
     }
     for (; at < data.size(); ++at) {
         crc = k_crc_tables[0][(crc ^ byte(0)) & 255U] ^ (crc >> 8U);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Read by ourselves: OpenCV leaves samples as they are when the brightest is not 255, and takes a cut file for a whole one.
+// Read by ourselves: OpenCV leaves samples as they are when the brightest is not 255, and takes a cut file for a whole
+// one.
 #include <mien/image/formats.hpp>
 
 #include <algorithm>
@@ -20,13 +21,9 @@ struct PnmHeader {
     [[nodiscard]] int channels() const { return kind == 3 || kind == 6 ? 3 : 1; }
 };
 
-bool is_blank(std::uint8_t c) {
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
+bool is_blank(std::uint8_t c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
-bool is_digit(std::uint8_t c) {
-    return c >= '0' && c <= '9';
-}
+bool is_digit(std::uint8_t c) { return c >= '0' && c <= '9'; }
 
 /// Words of the header and of the plain (ASCII) kinds.
 class PnmText {

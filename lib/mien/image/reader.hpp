@@ -13,9 +13,7 @@
 
 namespace mien::image {
 
-[[noreturn]] inline void refuse(const std::string& reason) {
-    throw Error(ErrorCode::unreadable, reason);
-}
+[[noreturn]] inline void refuse(const std::string& reason) { throw Error(ErrorCode::unreadable, reason); }
 
 /// What a file that ends too early is refused with. format: as people write it, "JPEG"
 [[noreturn]] inline void refuse_cut_short(std::string_view format) {

@@ -2,9 +2,9 @@
 #include <mien/image/formats.hpp>
 
 #include <algorithm>
-#include <string>
 #include <array>
 #include <optional>
+#include <string>
 
 namespace mien::image {
 namespace {
@@ -23,9 +23,9 @@ struct KnownMagic {
 };
 
 constexpr std::array k_supported{
-    KnownMagic{"\xFF\xD8\xFF"sv, Format::jpeg},      KnownMagic{"\x89PNG\r\n\x1A\n"sv, Format::png},
-    KnownMagic{"II*\0"sv, Format::tiff},             KnownMagic{"MM\0*"sv, Format::tiff},
-    KnownMagic{"II+\0"sv, Format::tiff},             KnownMagic{"MM\0+"sv, Format::tiff},
+    KnownMagic{"\xFF\xD8\xFF"sv, Format::jpeg}, KnownMagic{"\x89PNG\r\n\x1A\n"sv, Format::png},
+    KnownMagic{"II*\0"sv, Format::tiff},        KnownMagic{"MM\0*"sv, Format::tiff},
+    KnownMagic{"II+\0"sv, Format::tiff},        KnownMagic{"MM\0+"sv, Format::tiff},
 };
 
 /// Pictures that we know by sight only; people can convert these.
@@ -63,18 +63,22 @@ constexpr std::array k_not_pictures{
     Magic{8, "AVI "sv, "a video"},
     Magic{0, "PK\3\4"sv, "a ZIP archive"},
     Magic{0, "\x1F\x8B"sv, "a gzip archive"},
-    Magic{0, "\x7F"
-             "ELF"sv, "a program"},
+    Magic{0,
+          "\x7F"
+          "ELF"sv,
+          "a program"},
 };
 
 std::string lower_case(std::string_view text) {
     std::string lower(text);
-    std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    std::ranges::transform(lower, lower.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     return lower;
 }
 
 bool is_text(std::string_view text) {
-    return std::ranges::all_of(text, [](char c) { return c == '\t' || c == '\n' || c == '\r' || static_cast<unsigned char>(c) >= 32; });
+    return std::ranges::all_of(
+        text, [](char c) { return c == '\t' || c == '\n' || c == '\r' || static_cast<unsigned char>(c) >= 32; });
 }
 
 /// What the guesses look at.

@@ -56,7 +56,8 @@ std::string refusal(const TiffDirectory& directory, Bytes file, const Stored& st
     }
     // libtiff makes room for a whole tile.
     constexpr std::uint64_t k_max_tile = 16384;
-    if (directory.number(k_tag_tile_width).value_or(0) > k_max_tile || directory.number(k_tag_tile_height).value_or(0) > k_max_tile) {
+    if (directory.number(k_tag_tile_width).value_or(0) > k_max_tile ||
+        directory.number(k_tag_tile_height).value_or(0) > k_max_tile) {
         return "the TIFF file's tiles are too large";
     }
     try {
@@ -83,7 +84,8 @@ Stored read_tiff(Bytes file) {
     if (!width || !height) {
         refuse_damaged("TIFF", "it does not say how large it is");
     }
-    Stored stored{Format::tiff, *width, *height, valid_orientation(directory.number(k_tag_orientation).value_or(1)), {}};
+    Stored stored{
+        Format::tiff, *width, *height, valid_orientation(directory.number(k_tag_orientation).value_or(1)), {}};
     stored.refusal = refusal(directory, file, stored);
     return stored;
 }

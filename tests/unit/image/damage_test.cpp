@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Files cut anywhere are refused (a TIFF's last bytes, behind its pixels, do not matter); files with wrong bytes are refused or decoded, but nothing worse happens.
+// Files cut anywhere are refused (a TIFF's last bytes, behind its pixels, do not matter); files with wrong bytes are
+// refused or decoded, but nothing worse happens.
 #include <unit/image/made_images.hpp>
 
 #include <mien/image/codecs.hpp>
@@ -21,13 +22,22 @@ std::vector<Made> small_files() {
         files.push_back({extension, encoded(bgr, extension)});
     }
     files.push_back({"lossless WebP", image::encode_with_imgcodecs(bgr, ".webp", {64, 101})});
-    files.push_back({"progressive JPEG", image::encode_with_imgcodecs(bgr, ".jpg", {2, 1})});  // cv::IMWRITE_JPEG_PROGRESSIVE
+    files.push_back(
+        {"progressive JPEG", image::encode_with_imgcodecs(bgr, ".jpg", {2, 1})});  // cv::IMWRITE_JPEG_PROGRESSIVE
     files.push_back({"JPEG with EXIF", jpeg_with_exif(encoded(bgr, ".jpg"), exif_block(6, ByteOrder::big))});
-    files.push_back({"WebP with EXIF", webp_with_exif(encoded(bgr, ".webp"), 24, 16, exif_block(6, ByteOrder::little))});
-    files.push_back({"palette PNG", png({.width = 3, .height = 1, .colour_type = 3, .rows = file_of("\1\2\1"), .extra = {{"PLTE", file_of("abcdefghi")}}})});
-    files.push_back({"grey TIFF", tiff({.width = 8, .height = 8, .channels = 1, .orientation = 5, .pixels = File(64, std::byte{9})})});
+    files.push_back(
+        {"WebP with EXIF", webp_with_exif(encoded(bgr, ".webp"), 24, 16, exif_block(6, ByteOrder::little))});
+    files.push_back({"palette PNG", png({.width = 3,
+                                         .height = 1,
+                                         .colour_type = 3,
+                                         .rows = file_of("\1\2\1"),
+                                         .extra = {{"PLTE", file_of("abcdefghi")}}})});
+    files.push_back(
+        {"grey TIFF",
+         tiff({.width = 8, .height = 8, .channels = 1, .orientation = 5, .pixels = File(64, std::byte{9})})});
     files.push_back({"LZW TIFF", image::encode_with_imgcodecs(bgr, ".tiff", {259, 5})});
-    files.push_back({"OS/2 BMP", bmp({.header_size = 12, .width = 4, .height = 4, .palette = {}, .rows = File(48, std::byte{7})})});
+    files.push_back(
+        {"OS/2 BMP", bmp({.header_size = 12, .width = 4, .height = 4, .palette = {}, .rows = File(48, std::byte{7})})});
     files.push_back({"P4", file_of("P4 9 3\nabcdef")});
     return files;
 }
@@ -40,7 +50,8 @@ TEST(Damage, EveryPrefixIsRefused) {
             const File cut(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(size));
             try {
                 const auto photo = decode(cut);
-                EXPECT_TRUE(photo.format == image::Format::tiff && size + 8 >= file.size() && largest_difference(photo.bgr, whole) == 0)
+                EXPECT_TRUE(photo.format == image::Format::tiff && size + 8 >= file.size() &&
+                            largest_difference(photo.bgr, whole) == 0)
                     << name << " was decoded from " << size << " of " << file.size() << " bytes";
             } catch (const Error& error) {
                 ASSERT_EQ(error.code(), ErrorCode::unreadable) << name << " " << size << " " << error.what();
@@ -55,7 +66,8 @@ TEST(Damage, LargerFilesCutInTheMiddleAreRefused) {
         const auto file = encoded(bgr, extension);
         for (int part = 1; part < 16; ++part) {
             const auto size = file.size() * static_cast<std::size_t>(part) / 16;
-            EXPECT_FALSE(refusal(File(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(size))).empty()) << extension << part;
+            EXPECT_FALSE(refusal(File(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(size))).empty())
+                << extension << part;
         }
     }
 }

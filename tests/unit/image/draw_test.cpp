@@ -8,9 +8,7 @@
 namespace mien::test {
 namespace {
 
-cv::Mat blank(int width, int height) {
-    return {height, width, CV_8UC3, cv::Scalar::all(128)};
-}
+cv::Mat blank(int width, int height) { return {height, width, CV_8UC3, cv::Scalar::all(128)}; }
 
 /// What differs from the blank photo.
 cv::Rect touched(const cv::Mat& drawn) {
@@ -40,7 +38,7 @@ TEST(Draw, DrawsTheBoxInItsColour) {
     const auto edge = good.at<cv::Vec3b>(30, 40);
     EXPECT_GT(edge[1], edge[2]);  // green
     const auto bad = drawn(blank(200, 100), {{20, 30, 50, 40}, "", false}).at<cv::Vec3b>(30, 40);
-    EXPECT_GT(bad[2], bad[0]);    // amber
+    EXPECT_GT(bad[2], bad[0]);  // amber
 }
 
 TEST(Draw, KeepsTextInside) {
@@ -65,9 +63,14 @@ TEST(Draw, GrowsWithThePhoto) {
 }
 
 TEST(Draw, SurvivesAnyBoxAndText) {
-    const Box boxes[]{{INT_MIN, INT_MIN, INT_MAX, INT_MAX}, {INT_MAX, INT_MAX, INT_MAX, INT_MAX}, {-50, -50, 20, 20},
-                             {10, 10, -5, -5},                     {0, 0, 0, 0},                         {5, 5, 1, 1}};
-    const std::string texts[]{"", "Ada", std::string(255, 'W'), "\xFF\xFE", "\n\t", "Zoë Müller-Łukasiewicz", "山田太郎"};
+    const Box boxes[]{{INT_MIN, INT_MIN, INT_MAX, INT_MAX},
+                      {INT_MAX, INT_MAX, INT_MAX, INT_MAX},
+                      {-50, -50, 20, 20},
+                      {10, 10, -5, -5},
+                      {0, 0, 0, 0},
+                      {5, 5, 1, 1}};
+    const std::string texts[]{"",        "Ada", std::string(255, 'W'), "\xFF\xFE", "\n\t", "Zoë Müller-Łukasiewicz",
+                              "山田太郎"};
     for (const auto& size : {cv::Size(1, 1), cv::Size(3, 200), cv::Size(640, 480)}) {
         for (const auto& box : boxes) {
             for (const auto& text : texts) {
@@ -89,9 +92,10 @@ TEST(Draw, WritesLettersThatTheFontHas) {
     EXPECT_TRUE(same("Søren Æbel", "Soren AEbel"));
     EXPECT_TRUE(same("O’Neil", "O'Neil"));
     EXPECT_TRUE(same("山田", "??"));
-    EXPECT_TRUE(same("a\xFF"
-                     "b",
-                     "a?b"));
+    EXPECT_TRUE(
+        same("a\xFF"
+             "b",
+             "a?b"));
     EXPECT_FALSE(same("Ada", "Eve"));
 }
 

@@ -5,8 +5,8 @@
 #include <mien/core/file.hpp>
 #include <mien/image/codecs.hpp>
 
-#include <support/shared.hpp>
 #include <turbojpeg.h>
+#include <support/shared.hpp>
 
 #include <algorithm>
 #include <thread>
@@ -16,9 +16,7 @@ namespace {
 
 using image::Format;
 
-cv::Vec3b pixel(const image::Photo& photo, int x, int y) {
-    return photo.bgr.at<cv::Vec3b>(y, x);
-}
+cv::Vec3b pixel(const image::Photo& photo, int x, int y) { return photo.bgr.at<cv::Vec3b>(y, x); }
 
 void expect_plain(const image::Photo& photo, int width, int height, Format format) {
     EXPECT_EQ(photo.bgr.type(), CV_8UC3);
@@ -70,8 +68,9 @@ TEST_P(EveryFormat, DecodesOnePixel) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Image, EveryFormat,
-                         ::testing::Values(Case{".jpg", Format::jpeg, 8}, Case{".png", Format::png, 0}, Case{".webp", Format::webp, 12},
-                                           Case{".bmp", Format::bmp, 0}, Case{".tiff", Format::tiff, 0}, Case{".ppm", Format::pnm, 0}),
+                         ::testing::Values(Case{".jpg", Format::jpeg, 8}, Case{".png", Format::png, 0},
+                                           Case{".webp", Format::webp, 12}, Case{".bmp", Format::bmp, 0},
+                                           Case{".tiff", Format::tiff, 0}, Case{".ppm", Format::pnm, 0}),
                          [](const auto& test) { return std::string(test.param.extension + 1); });
 
 // --- PNG
@@ -79,7 +78,8 @@ INSTANTIATE_TEST_SUITE_P(Image, EveryFormat,
 TEST(Png, ScalesSixteenBits) {
     Writer rows(ByteOrder::big);
     rows.u16(0).u16(257 * 100).u16(65535).u16(257 * 7 + 128).u16(257 * 7 + 129).u16(1);
-    const auto photo = decode(png({.width = 2, .height = 1, .bits = 16, .colour_type = 2, .rows = rows.file(), .extra = {}}));
+    const auto photo =
+        decode(png({.width = 2, .height = 1, .bits = 16, .colour_type = 2, .rows = rows.file(), .extra = {}}));
     EXPECT_EQ(pixel(photo, 0, 0), cv::Vec3b(255, 100, 0));
     EXPECT_EQ(pixel(photo, 1, 0), cv::Vec3b(0, 8, 7));  // rounded
 }
@@ -96,7 +96,8 @@ TEST(Png, LaysAlphaOverWhite) {
     rows.u8(200).u8(100).u8(0).u8(255);  // RGBA
     rows.u8(200).u8(100).u8(0).u8(0);
     rows.u8(200).u8(100).u8(0).u8(128);
-    const auto photo = decode(png({.width = 3, .height = 1, .bits = 8, .colour_type = 6, .rows = rows.file(), .extra = {}}));
+    const auto photo =
+        decode(png({.width = 3, .height = 1, .bits = 8, .colour_type = 6, .rows = rows.file(), .extra = {}}));
     EXPECT_EQ(pixel(photo, 0, 0), cv::Vec3b(0, 100, 200));
     EXPECT_EQ(pixel(photo, 1, 0), cv::Vec3b(255, 255, 255));
     EXPECT_EQ(pixel(photo, 2, 0), cv::Vec3b(127, 177, 227));
@@ -110,7 +111,8 @@ TEST(Png, LaysGreyAlphaOverWhite) {
 }
 
 TEST(Png, LaysSixteenBitAlphaOverWhite) {
-    const auto rows = Writer(ByteOrder::big).u16(0).u16(0).u16(0).u16(0).u16(257 * 9).u16(0).u16(65535).u16(65535).file();
+    const auto rows =
+        Writer(ByteOrder::big).u16(0).u16(0).u16(0).u16(0).u16(257 * 9).u16(0).u16(65535).u16(65535).file();
     const auto photo = decode(png({.width = 2, .height = 1, .bits = 16, .colour_type = 6, .rows = rows, .extra = {}}));
     EXPECT_EQ(pixel(photo, 0, 0), cv::Vec3b(255, 255, 255));
     EXPECT_EQ(pixel(photo, 1, 0), cv::Vec3b(255, 0, 9));
@@ -131,7 +133,8 @@ TEST(Png, LooksUpPalette) {
 }
 
 TEST(Png, WidensFewBits) {
-    auto photo = decode(png({.width = 3, .height = 1, .bits = 1, .colour_type = 0, .rows = file_of("\xA0"), .extra = {}}));
+    auto photo =
+        decode(png({.width = 3, .height = 1, .bits = 1, .colour_type = 0, .rows = file_of("\xA0"), .extra = {}}));
     EXPECT_EQ(pixel(photo, 0, 0), cv::Vec3b(255, 255, 255));
     EXPECT_EQ(pixel(photo, 1, 0), cv::Vec3b(0, 0, 0));
     EXPECT_EQ(pixel(photo, 2, 0), cv::Vec3b(255, 255, 255));
@@ -143,7 +146,10 @@ TEST(Png, WidensFewBits) {
 TEST(Png, IsSilentAboutChunksThatDoNotMatter) {
     const auto rows = Writer(ByteOrder::big).u8(1).u8(2).u8(3).file();
     ::testing::internal::CaptureStderr();
-    const auto photo = decode(png({.width = 1, .height = 1, .rows = rows, .extra = {{"iCCP", file_of("rubbish")}, {"gAMA", file_of("x")}, {"tEXt", {}}}}));
+    const auto photo = decode(png({.width = 1,
+                                   .height = 1,
+                                   .rows = rows,
+                                   .extra = {{"iCCP", file_of("rubbish")}, {"gAMA", file_of("x")}, {"tEXt", {}}}}));
     EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
     EXPECT_EQ(pixel(photo, 0, 0), cv::Vec3b(3, 2, 1));
 }
@@ -159,7 +165,9 @@ struct TjCompressor {
     [[nodiscard]] File compress(const cv::Mat& image, int format, int subsampling, int flags = 0) const {
         unsigned char* bytes = nullptr;
         unsigned long size = 0;
-        EXPECT_EQ(tjCompress2(handle, image.data, image.cols, static_cast<int>(image.step), image.rows, format, &bytes, &size, subsampling, 95, flags), 0);
+        EXPECT_EQ(tjCompress2(handle, image.data, image.cols, static_cast<int>(image.step), image.rows, format, &bytes,
+                              &size, subsampling, 95, flags),
+                  0);
         const auto file = file_of({reinterpret_cast<const char*>(bytes), size});
         tjFree(bytes);
         return file;
@@ -202,7 +210,8 @@ TEST(Jpeg, TakesEverySubsampling) {
 TEST(Jpeg, AcceptsPaddingBetweenSegments) {
     const auto jpeg = encoded(sample(40, 30), ".jpg");
     // Zeros behind the first segment, as some cameras write them; libjpeg warns of "extraneous bytes".
-    const auto first = static_cast<std::ptrdiff_t>(4 + (std::to_integer<unsigned>(jpeg[4]) << 8U | std::to_integer<unsigned>(jpeg[5])));
+    const auto first = static_cast<std::ptrdiff_t>(
+        4 + (std::to_integer<unsigned>(jpeg[4]) << 8U | std::to_integer<unsigned>(jpeg[5])));
     File padded(jpeg.begin(), jpeg.begin() + first);
     padded.insert(padded.end(), 16, std::byte{0});
     padded.insert(padded.end(), jpeg.begin() + first, jpeg.end());
@@ -222,7 +231,8 @@ TEST(Jpeg, AcceptsPaddingBeforeTheEnd) {
     EXPECT_EQ(largest_difference(decode(padded(500, std::byte{0})).bgr, decode(jpeg).bgr), 0);
     EXPECT_EQ(largest_difference(decode(padded(10, std::byte{0x5A})).bgr, decode(jpeg).bgr), 0);
     // (the scan itself takes in the first three)
-    EXPECT_EQ(refusal(padded(500, std::byte{0x5A})), "the JPEG file is damaged: 497 extraneous bytes before marker 0xd9");
+    EXPECT_EQ(refusal(padded(500, std::byte{0x5A})),
+              "the JPEG file is damaged: 497 extraneous bytes before marker 0xd9");
 }
 
 TEST(Jpeg, AcceptsWhatFollowsTheEnd) {
@@ -254,15 +264,18 @@ TEST(Bmp, ReadsUpperRowFirst) {
 
 TEST(Bmp, LooksUpPalette) {
     const auto palette = Writer(ByteOrder::little).u32(0x00102030).u32(0x00FFEEDD).file();
-    auto photo = decode(bmp({.width = 2, .height = 1, .bits = 1, .palette = palette, .rows = file_of(std::string_view("\x40\0\0\0", 4))}));
+    auto photo = decode(bmp(
+        {.width = 2, .height = 1, .bits = 1, .palette = palette, .rows = file_of(std::string_view("\x40\0\0\0", 4))}));
     EXPECT_EQ(pixel(photo, 0, 0), cv::Vec3b(0x30, 0x20, 0x10));
     EXPECT_EQ(pixel(photo, 1, 0), cv::Vec3b(0xDD, 0xEE, 0xFF));
-    photo = decode(bmp({.width = 2, .height = 1, .bits = 8, .palette = palette, .rows = file_of(std::string_view("\1\0\0\0", 4))}));
+    photo = decode(bmp(
+        {.width = 2, .height = 1, .bits = 8, .palette = palette, .rows = file_of(std::string_view("\1\0\0\0", 4))}));
     EXPECT_EQ(pixel(photo, 0, 0), cv::Vec3b(0xDD, 0xEE, 0xFF));
 }
 
 TEST(Bmp, IgnoresTheFourthByte) {
-    const auto photo = decode(bmp({.width = 1, .height = 1, .bits = 32, .palette = {}, .rows = file_of(std::string_view("\x0A\x14\x1E\0", 4))}));
+    const auto photo = decode(bmp(
+        {.width = 1, .height = 1, .bits = 32, .palette = {}, .rows = file_of(std::string_view("\x0A\x14\x1E\0", 4))}));
     EXPECT_EQ(pixel(photo, 0, 0), cv::Vec3b(10, 20, 30));
 }
 
@@ -288,6 +301,26 @@ TEST(Tiff, ScalesSixteenBits) {
     }
 }
 
+TEST(Tiff, LaysAlphaOverWhite) {
+    const auto decoded = [](int extra_sample, int red, int alpha) {
+        const auto pixels = Writer(ByteOrder::big)
+                                .u8(static_cast<std::uint64_t>(red))
+                                .u8(0)
+                                .u8(0)
+                                .u8(static_cast<std::uint64_t>(alpha))
+                                .file();
+        return pixel(
+            decode(tiff({.width = 1, .height = 1, .channels = 4, .extra_sample = extra_sample, .pixels = pixels})), 0,
+            0);
+    };
+    for (const int extra_sample : {1, 2}) {
+        EXPECT_EQ(decoded(extra_sample, 200, 255), cv::Vec3b(0, 0, 200));
+        EXPECT_EQ(decoded(extra_sample, 0, 0), cv::Vec3b(255, 255, 255));
+    }
+    EXPECT_NEAR(decoded(1, 100, 128)[2], 227, 1);
+    EXPECT_NEAR(decoded(2, 200, 128)[2], 227, 1);
+}
+
 TEST(Tiff, WidensBits) {
     const auto photo = decode(tiff({.width = 2, .height = 1, .bits = 1, .channels = 1, .pixels = file_of("\x40")}));
     EXPECT_EQ(pixel(photo, 0, 0), cv::Vec3b(0, 0, 0));
@@ -296,7 +329,8 @@ TEST(Tiff, WidensBits) {
 
 TEST(Tiff, RefusesFloatingPoint) {
     const auto pixels = Writer(ByteOrder::little).u32(0x3F800000).file();
-    EXPECT_NE(refusal(tiff({.width = 1, .height = 1, .bits = 32, .channels = 1, .sample_format = 3, .pixels = pixels})).find("floating-point"),
+    EXPECT_NE(refusal(tiff({.width = 1, .height = 1, .bits = 32, .channels = 1, .sample_format = 3, .pixels = pixels}))
+                  .find("floating-point"),
               std::string::npos);
 }
 
@@ -304,7 +338,9 @@ TEST(Tiff, ReadsPackedOnes) {
     const auto bgr = sample(50, 40);
     // 5: LZW, 32773: PackBits, 8: Deflate, 7: JPEG (cv::IMWRITE_TIFF_COMPRESSION is 259)
     for (const int compression : {5, 32773, 8}) {
-        EXPECT_EQ(largest_difference(decode(image::encode_with_imgcodecs(bgr, ".tiff", {259, compression})).bgr, bgr), 0) << compression;
+        EXPECT_EQ(largest_difference(decode(image::encode_with_imgcodecs(bgr, ".tiff", {259, compression})).bgr, bgr),
+                  0)
+            << compression;
     }
 }
 
@@ -402,10 +438,12 @@ TEST(Decode, ReadsRealPhotos) {
 }
 
 TEST(HasImageExtension, KnowsThemInAnyCase) {
-    for (const auto* name : {"a.jpg", "a.JPG", "a.b.jpeg", "dir.x/a.jpe", "a.png", "a.WebP", "a.bmp", "a.tif", "a.TIFF", "a.pgm", "a.ppm", "a.pbm", "a.pnm"}) {
+    for (const auto* name : {"a.jpg", "a.JPG", "a.b.jpeg", "dir.x/a.jpe", "a.png", "a.WebP", "a.bmp", "a.tif", "a.TIFF",
+                             "a.pgm", "a.ppm", "a.pbm", "a.pnm"}) {
         EXPECT_TRUE(image::has_image_extension(name)) << name;
     }
-    for (const auto* name : {"", "a", "jpg", ".jpg", "dir.jpg/a", "a.jpg~", "a.gif", "a.heic", "a.txt", "a.", "dir/.png"}) {
+    for (const auto* name :
+         {"", "a", "jpg", ".jpg", "dir.jpg/a", "a.jpg~", "a.gif", "a.heic", "a.txt", "a.", "dir/.png"}) {
         EXPECT_FALSE(image::has_image_extension(name)) << name;
     }
 }

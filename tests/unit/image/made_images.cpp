@@ -27,7 +27,8 @@ File stored_zlib(const File& data) {
     for (std::size_t at = 0; at == 0 || at < data.size(); at += k_block) {
         const auto size = std::min(k_block, data.size() - at);
         little.u8(at + size == data.size() ? 1 : 0).u16(size).u16(~size & 0xFFFFU);
-        little.bytes(File(data.begin() + static_cast<std::ptrdiff_t>(at), data.begin() + static_cast<std::ptrdiff_t>(at + size)));
+        little.bytes(File(data.begin() + static_cast<std::ptrdiff_t>(at),
+                          data.begin() + static_cast<std::ptrdiff_t>(at + size)));
     }
     std::uint32_t a = 1;
     std::uint32_t b = 0;
@@ -45,9 +46,7 @@ void add_chunk(Writer& writer, std::string_view type, const File& data) {
 
 }  // namespace
 
-Writer& Writer::text(std::string_view text) {
-    return bytes(file_of(text));
-}
+Writer& Writer::text(std::string_view text) { return bytes(file_of(text)); }
 
 Writer& Writer::bytes(const File& bytes) {
     m_file.insert(m_file.end(), bytes.begin(), bytes.end());
@@ -72,7 +71,8 @@ cv::Mat sample(int width, int height) {
     cv::Mat bgr(height, width, CV_8UC3);
     for (int y = 0; y < height; ++y) {
         for (int x = 0; x < width; ++x) {
-            bgr.at<cv::Vec3b>(y, x) = {static_cast<std::uint8_t>(20 + 200 * x / width), static_cast<std::uint8_t>(30 + 180 * y / height),
+            bgr.at<cv::Vec3b>(y, x) = {static_cast<std::uint8_t>(20 + 200 * x / width),
+                                       static_cast<std::uint8_t>(30 + 180 * y / height),
                                        static_cast<std::uint8_t>(220 - 100 * (x + y) / (width + height))};
         }
     }
@@ -94,7 +94,15 @@ File png(const PngParts& parts) {
     Writer writer(ByteOrder::big);
     writer.text("\x89PNG\r\n\x1A\n");
     add_chunk(writer, "IHDR",
-              Writer(ByteOrder::big).u32(parts.width).u32(parts.height).u8(parts.bits).u8(parts.colour_type).u8(0).u8(0).u8(0).file());
+              Writer(ByteOrder::big)
+                  .u32(parts.width)
+                  .u32(parts.height)
+                  .u8(parts.bits)
+                  .u8(parts.colour_type)
+                  .u8(0)
+                  .u8(0)
+                  .u8(0)
+                  .file());
     for (const auto& [type, data] : parts.extra) {
         add_chunk(writer, type, data);
     }
@@ -106,9 +114,9 @@ File png(const PngParts& parts) {
 File exif_block(int orientation, ByteOrder order) {
     Writer writer(order);
     writer.text(order == ByteOrder::little ? "II" : "MM").u16(42).u32(8).u16(3);
-    writer.u16(271).u16(2).u32(5).u32(50);                                         // the camera's maker, elsewhere
+    writer.u16(271).u16(2).u32(5).u32(50);  // the camera's maker, elsewhere
     writer.u16(274).u16(3).u32(1).u16(static_cast<std::uint64_t>(orientation)).u16(0);
-    writer.u16(282).u16(5).u32(1).u32(58);                                         // resolution
+    writer.u16(282).u16(5).u32(1).u32(58);  // resolution
     writer.u32(0);
     writer.text("mien").u8(0).text("\0\0\0").u32(72).u32(1);
     return writer.file();
@@ -123,7 +131,9 @@ File jpeg_with_exif(const File& jpeg, const File& exif) {
 
 File webp_with_exif(const File& webp, int width, int height, const File& exif) {
     Writer body(ByteOrder::little);
-    const auto u24 = [&](int value) { body.u16(static_cast<std::uint64_t>(value) & 0xFFFFU).u8(static_cast<std::uint64_t>(value) >> 16U); };
+    const auto u24 = [&](int value) {
+        body.u16(static_cast<std::uint64_t>(value) & 0xFFFFU).u8(static_cast<std::uint64_t>(value) >> 16U);
+    };
     body.text("WEBPVP8X").u32(10).u32(0x08);
     u24(width - 1);
     u24(height - 1);
@@ -158,6 +168,9 @@ File tiff(const TiffParts& parts) {
     if (parts.orientation != 0) {
         tags.insert(tags.begin() + 6, {274, k_short, number(parts.orientation)});
     }
+    if (parts.extra_sample != 0) {
+        tags.push_back({338, k_short, number(parts.extra_sample)});
+    }
     if (parts.sample_format != 0) {
         tags.push_back({339, k_short, number(parts.sample_format)});
     }
@@ -170,7 +183,8 @@ File tiff(const TiffParts& parts) {
         writer.u32(directory);
     }
     writer.bytes(parts.pixels);
-    // BitsPerSample has a value a channel, which does not fit into a classic entry: three or four lie behind the directory.
+    // BitsPerSample has a value a channel, which does not fit into a classic entry: three or four lie behind the
+    // directory.
     const auto entries_end = directory + (parts.big ? 8 + tags.size() * 20 + 8 : 2 + tags.size() * 12 + 4);
     parts.big ? writer.u64(tags.size()) : writer.u16(tags.size());
     for (const auto& tag : tags) {
@@ -208,11 +222,22 @@ File bmp(const BmpParts& parts) {
     const auto pixels_at = 14 + parts.header_size + parts.palette.size();
     writer.text("BM").u32(pixels_at + parts.rows.size()).u32(0).u32(pixels_at).u32(parts.header_size);
     if (parts.header_size == 12) {
-        writer.u16(static_cast<std::uint64_t>(parts.width)).u16(static_cast<std::uint64_t>(parts.height)).u16(1).u16(parts.bits);
+        writer.u16(static_cast<std::uint64_t>(parts.width))
+            .u16(static_cast<std::uint64_t>(parts.height))
+            .u16(1)
+            .u16(parts.bits);
     } else {
         const auto entry = 4U;
-        writer.u32(static_cast<std::uint32_t>(parts.width)).u32(static_cast<std::uint32_t>(parts.height)).u16(1).u16(parts.bits);
-        writer.u32(parts.compression).u32(parts.rows.size()).u32(2835).u32(2835).u32(parts.palette.size() / entry).u32(0);
+        writer.u32(static_cast<std::uint32_t>(parts.width))
+            .u32(static_cast<std::uint32_t>(parts.height))
+            .u16(1)
+            .u16(parts.bits);
+        writer.u32(parts.compression)
+            .u32(parts.rows.size())
+            .u32(2835)
+            .u32(2835)
+            .u32(parts.palette.size() / entry)
+            .u32(0);
         for (std::uint32_t i = 40; i < parts.header_size; ++i) {
             writer.u8(0);
         }

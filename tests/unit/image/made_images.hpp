@@ -71,7 +71,8 @@ struct TiffParts {
     int height{};
     int bits{8};
     int channels{3};
-    int orientation{};  ///< 0: no such tag
+    int orientation{};   ///< 0: no such tag
+    int extra_sample{};  ///< 1: alpha that the colours are multiplied with, 2: that they are not; 0: no such tag
     int sample_format{};
     ByteOrder order{ByteOrder::little};
     bool big{};  ///< BigTIFF
@@ -94,9 +95,7 @@ File bmp(const BmpParts& parts);
 /// The largest difference of any channel.
 double largest_difference(const cv::Mat& a, const cv::Mat& b);
 
-inline image::Photo decode(const File& file, int enough = 0) {
-    return image::decode(file, {.enough = enough});
-}
+inline image::Photo decode(const File& file, int enough = 0) { return image::decode(file, {.enough = enough}); }
 
 /// The reason that a file is refused with; fails the test where it is not.
 std::string refusal(const File& file, const image::DecodeOptions& options = {});

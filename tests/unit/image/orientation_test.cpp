@@ -19,14 +19,38 @@ cv::Mat stored_as(const cv::Mat& upright, int orientation) {
             int x = 0;
             int y = 0;
             switch (orientation) {
-                case 1: x = column; y = row; break;                  // row 0 is the top, column 0 the left
-                case 2: x = w - 1 - column; y = row; break;          // top, right
-                case 3: x = w - 1 - column; y = h - 1 - row; break;  // bottom, right
-                case 4: x = column; y = h - 1 - row; break;          // bottom, left
-                case 5: x = row; y = column; break;                  // left, top
-                case 6: x = w - 1 - row; y = column; break;          // right, top
-                case 7: x = w - 1 - row; y = h - 1 - column; break;  // right, bottom
-                default: x = row; y = h - 1 - column; break;         // left, bottom
+                case 1:
+                    x = column;
+                    y = row;
+                    break;  // row 0 is the top, column 0 the left
+                case 2:
+                    x = w - 1 - column;
+                    y = row;
+                    break;  // top, right
+                case 3:
+                    x = w - 1 - column;
+                    y = h - 1 - row;
+                    break;  // bottom, right
+                case 4:
+                    x = column;
+                    y = h - 1 - row;
+                    break;  // bottom, left
+                case 5:
+                    x = row;
+                    y = column;
+                    break;  // left, top
+                case 6:
+                    x = w - 1 - row;
+                    y = column;
+                    break;  // right, top
+                case 7:
+                    x = w - 1 - row;
+                    y = h - 1 - column;
+                    break;  // right, bottom
+                default:
+                    x = row;
+                    y = h - 1 - column;
+                    break;  // left, bottom
             }
             stored.at<cv::Vec3b>(row, column) = upright.at<cv::Vec3b>(y, x);
         }
@@ -118,11 +142,21 @@ TEST(Exif, BrokenOnesMeanUpright) {
     EXPECT_EQ(image::exif_orientation(file_of("nothing of the kind")), 1);
     // A directory far outside, and one that claims more entries than there are bytes.
     EXPECT_EQ(image::exif_orientation(Writer(ByteOrder::little).text("II").u16(42).u32(0xFFFFFFFF).file()), 1);
-    EXPECT_EQ(image::exif_orientation(Writer(ByteOrder::little).text("II").u16(42).u32(8).u16(0xFFFF).u32(0).file()), 1);
+    EXPECT_EQ(image::exif_orientation(Writer(ByteOrder::little).text("II").u16(42).u32(8).u16(0xFFFF).u32(0).file()),
+              1);
     EXPECT_EQ(image::exif_orientation(Writer(ByteOrder::big).text("MM").u16(43).u32(0x80000).u64(~0ULL).file()), 1);
     // The value lies elsewhere, which is nowhere.
-    EXPECT_EQ(image::exif_orientation(
-                  Writer(ByteOrder::little).text("II").u16(42).u32(8).u16(1).u16(274).u16(4).u32(0x40000000).u32(0xFFFFFFF0).u32(0).file()),
+    EXPECT_EQ(image::exif_orientation(Writer(ByteOrder::little)
+                                          .text("II")
+                                          .u16(42)
+                                          .u32(8)
+                                          .u16(1)
+                                          .u16(274)
+                                          .u16(4)
+                                          .u32(0x40000000)
+                                          .u32(0xFFFFFFF0)
+                                          .u32(0)
+                                          .file()),
               1);
     // The photo stays readable.
     const auto jpeg = encoded(sample(20, 10), ".jpg");

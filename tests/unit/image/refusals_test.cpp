@@ -9,9 +9,7 @@ namespace {
 
 using namespace std::string_literals;
 
-bool has(const std::string& text, std::string_view part) {
-    return text.find(part) != std::string::npos;
-}
+bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
 TEST(Refusals, OfWhatIsNoImage) {
     EXPECT_EQ(refusal({}), "the file is empty");
@@ -21,7 +19,8 @@ TEST(Refusals, OfWhatIsNoImage) {
     EXPECT_EQ(refusal(file_of("\x01\x02\x03")), "too short for an image (3 bytes)");
     EXPECT_EQ(refusal(file_of("PK\3\4............................")), "not an image but a ZIP archive");
     EXPECT_EQ(refusal(file_of("\0\0\0\x18"s + "ftypmp42............")), "not an image but a video");
-    EXPECT_EQ(refusal(file_of("\x01\x02\x03\x04\x05\x06\x07\x08\x01\x02\x03\x04\x05\x06\x07\x08\x09")), "not an image of a known format");
+    EXPECT_EQ(refusal(file_of("\x01\x02\x03\x04\x05\x06\x07\x08\x01\x02\x03\x04\x05\x06\x07\x08\x09")),
+              "not an image of a known format");
     EXPECT_TRUE(has(refusal(File(4096, std::byte{0})), "starts with zeros"));
     EXPECT_THROW(image::read_header({}), Error);
 }
@@ -52,7 +51,8 @@ TEST(Refusals, OfTooManyPixelsComeBeforeAnyWork) {
         return png({.width = width, .height = height, .rows = {}, .extra = {}});
     };
     const auto began = std::chrono::steady_clock::now();
-    EXPECT_EQ(refusal(tiny_png(60000, 60000)), "the image is too large: 60000 x 60000 pixels, where 100000000 are allowed");
+    EXPECT_EQ(refusal(tiny_png(60000, 60000)),
+              "the image is too large: 60000 x 60000 pixels, where 100000000 are allowed");
     EXPECT_TRUE(has(refusal(tiny_png(70000, 10)), "a side may have 65535"));
     EXPECT_TRUE(has(refusal(tiny_png(0xFFFFFFFF, 0xFFFFFFFF)), "too large"));
     EXPECT_TRUE(has(refusal(tiny_png(0, 10)), "nothing"));

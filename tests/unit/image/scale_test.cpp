@@ -6,9 +6,11 @@ namespace mien::test {
 namespace {
 
 TEST(Scale, KeepsEnough) {
-    for (const auto& [width, height] : {std::pair{1000, 600}, std::pair{601, 1203}, std::pair{640, 640}, std::pair{17, 9}}) {
+    for (const auto& [width, height] :
+         {std::pair{1000, 600}, std::pair{601, 1203}, std::pair{640, 640}, std::pair{17, 9}}) {
         const auto file = encoded(sample(width, height), ".jpg");
-        for (const int enough : {0, 1, 80, 125, 126, 150, 151, 250, 251, 320, 500, 501, 602, 640, 999, 1000, 1001, 1'000'000}) {
+        for (const int enough :
+             {0, 1, 80, 125, 126, 150, 151, 250, 251, 320, 500, 501, 602, 640, 999, 1000, 1001, 1'000'000}) {
             const auto photo = decode(file, enough);
             const int long_side = std::max(photo.bgr.cols, photo.bgr.rows);
             const int full = std::max(width, height);
@@ -25,7 +27,8 @@ TEST(Scale, KeepsEnough) {
                     divisor *= 2;
                     ASSERT_LE(divisor, 8);
                 }
-                EXPECT_TRUE(divisor == 8 || (full + 2 * divisor - 1) / (2 * divisor) < enough) << full << " " << enough << " " << long_side;
+                EXPECT_TRUE(divisor == 8 || (full + 2 * divisor - 1) / (2 * divisor) < enough)
+                    << full << " " << enough << " " << long_side;
             }
         }
     }
