@@ -16,7 +16,7 @@ void add_shared_options(CLI::App& app, SharedOptions& options) {
         ->capture_default_str();
     app.add_option("--models", options.models, "Look for models here first; repeatable (also MIEN_MODELS)")
         ->type_name("DIR")
-        ->expected(1);
+        ->allow_extra_args(false);
     app.add_flag("--trust-models", options.trust_models, "Use model files whose digest is not the published one");
     app.add_flag("--json", options.json, "Answer in JSON lines");
     app.add_flag("-q,--quiet", options.quiet, "Say nothing but answers and errors");

@@ -94,6 +94,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, default=Path(__file__).resolve().parents[2]
                         / "lib/mien/encode/starter/starter_encoder.onnx")
     parser.add_argument("--brief", action="store_true", help="YuNet chips and one view only")
+    parser.add_argument("--skip-teacher", action="store_true")
     args = parser.parse_args()
     cv2.setNumThreads(1)
     rows = json.loads((args.work / "faces.json").read_text())["rows"]
@@ -127,7 +128,7 @@ def main() -> None:
           "|---|---|---|---|---|---|")
     kept = None
     models = [("starter", args.model)]
-    if not args.brief:
+    if not (args.brief or args.skip_teacher):
         models.append(("teacher", args.shared / "models/mobilefacenet_ms1m.onnx"))
     for name, path in models:
         net = cv2.dnn.readNetFromONNX(str(path))

@@ -37,12 +37,12 @@ struct Named {
 
 // Seeds chosen so that no two of all these people look alike (scripts/sample_people/README.md says how).
 constexpr std::array k_cast{
-    Named{"ada", 106},   Named{"bruno", 58},  Named{"chiara", 41}, Named{"dario", 54},  Named{"greta", 331},
-    Named{"hugo", 244},  Named{"idris", 305}, Named{"imani", 460}, Named{"kenji", 67},  Named{"liam", 9},
-    Named{"mateo", 178}, Named{"mei", 369},   Named{"priya", 229}, Named{"zo\u00e9", 285},
+    Named{"ada", 41},   Named{"bruno", 161}, Named{"chiara", 439}, Named{"dario", 54},  Named{"felix", 171},
+    Named{"greta", 257}, Named{"hugo", 12},   Named{"imani", 253},  Named{"kenji", 84},  Named{"liam", 9},
+    Named{"mei", 51},    Named{"otto", 433},  Named{"priya", 237},  Named{"zo\u00e9", 40},
 };
-constexpr std::array k_flat{Named{"Nora", 238}, Named{"Oskar", 24}, Named{"Rafael", 42}};
-constexpr std::array<std::uint64_t, 8> k_strangers{161, 12, 422, 218, 171, 250, 378, 387};
+constexpr std::array k_flat{Named{"Nora", 418}, Named{"Oskar", 335}, Named{"Rafael", 162}};
+constexpr std::array<std::uint64_t, 8> k_strangers{153, 285, 118, 79, 283, 238, 322, 122};
 
 constexpr std::uint64_t k_training_photos = 5;
 constexpr std::uint64_t k_reserve_photos = 3;

@@ -44,6 +44,7 @@ public:
     [[nodiscard]] std::string name() const override { return "cnn"; }
     [[nodiscard]] std::string weights() const override { return m_weights; }
     [[nodiscard]] int default_size() const override { return 640; }
+    [[nodiscard]] int glance_size() const override { return default_size(); }
     [[nodiscard]] int smallest_face() const override { return 80; }
 
     std::vector<Detection> detect(const cv::Mat& bgr) override {

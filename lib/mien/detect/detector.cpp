@@ -17,6 +17,9 @@ constexpr int k_most_upsampling = 4;
 /// dlib's detectors see no face below about 80 pixels, so a small photo deserves a second look, enlarged.
 constexpr int k_large_smallest_face = 60;
 
+/// A face at least this wide, of the photo's short side, makes a portrait.
+constexpr float k_portrait_share = 0.2F;
+
 void scale(Detection& detection, float factor) {
     auto& box = detection.box;
     box = {box.left * factor, box.top * factor, box.width * factor, box.height * factor};
@@ -39,6 +42,12 @@ std::vector<Detection> detect_scaled(Detector& detector, const cv::Mat& bgr, dou
         scale(detection, static_cast<float>(1 / factor));
     }
     return found;
+}
+
+/// Whether one face dominates the photo, as in a portrait: a closer look would find its background only.
+bool shows_portrait(const std::vector<Detection>& found, const cv::Mat& bgr) {
+    const auto enough = k_portrait_share * static_cast<float>(std::min(bgr.cols, bgr.rows));
+    return std::any_of(found.begin(), found.end(), [enough](const Detection& face) { return face.box.width >= enough; });
 }
 
 }  // namespace
@@ -64,9 +73,15 @@ std::vector<Detection> search(Detector& detector, const cv::Mat& bgr, const Sear
         throw Error(ErrorCode::usage, "the detector's size must not be negative, and upsampling be 0 to 4");
     }
     const int long_side = std::max(bgr.cols, bgr.rows);
+    const auto factor_for = [long_side](int size) { return std::min(1.0, static_cast<double>(size) / long_side); };
     const int size = options.size > 0 ? options.size : detector.default_size();
-    const double fitting = std::min(1.0, static_cast<double>(size) / long_side);
-    auto found = detect_scaled(detector, bgr, fitting * std::pow(2.0, options.upsample));
+    if (options.size == 0 && options.upsample == 0 && detector.glance_size() < std::min(size, long_side)) {
+        auto found = detect_scaled(detector, bgr, factor_for(detector.glance_size()));
+        if (shows_portrait(found, bgr)) {
+            return found;
+        }
+    }
+    auto found = detect_scaled(detector, bgr, factor_for(size) * std::pow(2.0, options.upsample));
     const bool misses_small_faces = detector.smallest_face() >= k_large_smallest_face;
     if (found.empty() && options.upsample == 0 && misses_small_faces && 2 * long_side <= size) {
         found = detect_scaled(detector, bgr, 2);

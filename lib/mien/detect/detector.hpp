@@ -35,6 +35,10 @@ public:
     /// The long side in pixels at which photos are searched when the user asks for nothing else.
     [[nodiscard]] virtual int default_size() const = 0;
 
+    /// A smaller long side that is enough to find the large faces of a portrait; default_size() where a glance saves
+    /// nothing.
+    [[nodiscard]] virtual int glance_size() const = 0;
+
     /// The smallest face it finds, pixels of the image that is asked.
     [[nodiscard]] virtual int smallest_face() const = 0;
 
@@ -55,7 +59,8 @@ struct SearchOptions {
     int upsample{0};  ///< how many times the searched image is doubled first, as face_recognition's option of that name
 };
 
-/// Searches a photo at a bounded resolution. Boxes and points come back in pixels of bgr. Where nothing is found by a
+/// Searches a photo at a bounded resolution. Boxes and points come back in pixels of bgr. Unless a size is asked for,
+/// a glance at the small photo comes first, and is enough where one face dominates. Where nothing is found by a
 /// detector that misses small faces, a photo of at most half the size is searched once more, doubled.
 std::vector<Detection> search(Detector& detector, const cv::Mat& bgr, const SearchOptions& options);
 

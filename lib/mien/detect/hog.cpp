@@ -102,6 +102,7 @@ public:
     [[nodiscard]] std::string name() const override { return "hog"; }
     [[nodiscard]] std::string weights() const override { return to_hex(sha256(k_version)); }
     [[nodiscard]] int default_size() const override { return 1280; }
+    [[nodiscard]] int glance_size() const override { return default_size(); }
     [[nodiscard]] int smallest_face() const override { return k_hog_window * 8; }
 
     std::vector<Detection> detect(const cv::Mat& bgr) override {

@@ -38,6 +38,7 @@ public:
     [[nodiscard]] std::string name() const override { return "yunet"; }
     [[nodiscard]] std::string weights() const override { return m_weights; }
     [[nodiscard]] int default_size() const override { return 640; }
+    [[nodiscard]] int glance_size() const override { return 320; }
     [[nodiscard]] int smallest_face() const override { return 10; }
 
     std::vector<Detection> detect(const cv::Mat& bgr) override {

@@ -3,6 +3,7 @@
 
 #include <mien/core/error.hpp>
 #include <mien/core/file.hpp>
+#include <mien/core/log.hpp>
 #include <mien/core/text.hpp>
 #include <mien/gallery/file_store.hpp>
 #include <mien/image/decode.hpp>
@@ -26,7 +27,10 @@ pipeline::Blueprint blueprint_for(const gallery::Gallery& gallery, const Predict
     auto wanted = options.pipeline;
     wanted.encoder = "auto";  // the store decides
     wanted = as_built(gallery, wanted, finder);
+    const auto start = std::chrono::steady_clock::now();
     pipeline::Blueprint blueprint(wanted, finder);
+    log::debug("models loaded in {:.1f} ms",
+               std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
     if (*blueprint.contract() != gallery.contract()) {
         throw Error(ErrorCode::model_mismatch,
                     "the store was built with " + gallery.contract().encoder + " (weights " +

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
 #include <mien/encode/dlib_encoder.hpp>
 
+#include <mien/align/chip.hpp>
+#include <mien/align/landmarker.hpp>
 #include <mien/core/error.hpp>
+#include <mien/detect/engines.hpp>
 #include <mien/encode/dlib_nets.hpp>
 
 #include <support/shared.hpp>
+
+#include <dlib/image_io.h>
 
 #include <opencv2/core.hpp>
 #include <opencv2/imgproc.hpp>
@@ -16,6 +21,7 @@
 #include <memory>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -51,6 +57,17 @@ dlib::matrix<dlib::rgb_pixel> to_dlib(const cv::Mat& chip) {
         }
     }
     return pixels;
+}
+
+cv::Mat to_bgr(const dlib::matrix<dlib::rgb_pixel>& pixels) {
+    cv::Mat bgr(static_cast<int>(pixels.nr()), static_cast<int>(pixels.nc()), CV_8UC3);
+    for (int row = 0; row < bgr.rows; ++row) {
+        for (int column = 0; column < bgr.cols; ++column) {
+            const auto& pixel = pixels(row, column);
+            bgr.at<cv::Vec3b>(row, column) = {pixel.blue, pixel.green, pixel.red};
+        }
+    }
+    return bgr;
 }
 
 /// The largest difference to what dlib itself computes, and the largest number, over a few pictures.
@@ -115,13 +132,66 @@ TEST(DlibEncoder, SameChipSameBitsInAnyBatch) {
     EXPECT_TRUE(encoder->encode({}).empty());
 }
 
-TEST(DlibEncoder, TellsPeopleApart) {
+TEST(DlibEncoder, PhotosOfOnePersonAreCloserThanOfTwo) {
     const auto file = mien::test::shared_models() / "face_recognition_densenet_model_v1.dat";
+    const auto lfw = mien::test::shared_faces() / "lfw";
     MIEN_NEEDS(file);
+    MIEN_NEEDS(lfw);
+    MIEN_NEEDS("/usr/share/dlib/shape_predictor_68_face_landmarks.dat");
+    mien::models::FinderOptions options;
+    options.folders = {"/usr/share/dlib"};
+    const mien::align::Landmarker landmarker("dlib68", mien::models::Finder(options));
+    const auto detector = mien::detect::make_hog();
     const auto encoder = make_dlib_encoder(card_of("dlib-densenet"), file, std::string(64, 'b'));
-    // Far-apart pictures are not faces, but must not fall on one point either.
-    const auto encodings = encoder->encode(std::vector<cv::Mat>{picture(1), picture(2)});
-    EXPECT_NE(encodings[0].values, encodings[1].values);
+
+    // the first people of the folder with at least three photos, three photos each
+    std::vector<std::filesystem::path> people;
+    for (const auto& person : std::filesystem::directory_iterator(lfw)) {
+        people.push_back(person.path());
+    }
+    std::sort(people.begin(), people.end());
+    std::vector<std::pair<std::size_t, std::vector<float>>> faces;
+    std::size_t chosen = 0;
+    for (std::size_t person = 0; person < people.size() && chosen < 12; ++person) {
+        std::vector<std::filesystem::path> photos;
+        for (const auto& photo : std::filesystem::directory_iterator(people[person])) {
+            photos.push_back(photo.path());
+        }
+        if (photos.size() < 3) {
+            continue;
+        }
+        std::sort(photos.begin(), photos.end());
+        ++chosen;
+        for (std::size_t i = 0; i < 3; ++i) {
+            dlib::matrix<dlib::rgb_pixel> pixels;
+            dlib::load_image(pixels, photos[i].native());
+            const auto bgr = to_bgr(pixels);
+            const auto found = detector->detect(bgr);
+            if (!found.empty()) {
+                const auto points = landmarker.predict(bgr, found.front().box);
+                const auto chip = mien::align::extract_chip(bgr, points, encoder->card().chip);
+                faces.emplace_back(person, encoder->encode(std::vector<cv::Mat>{chip})[0].values);
+            }
+        }
+    }
+    ASSERT_GT(faces.size(), 24U);
+    std::size_t same = 0, same_close = 0, other = 0, other_far = 0;
+    for (std::size_t i = 0; i < faces.size(); ++i) {
+        for (std::size_t j = i + 1; j < faces.size(); ++j) {
+            const double distance = cv::norm(faces[i].second, faces[j].second);
+            if (faces[i].first == faces[j].first) {
+                ++same;
+                same_close += distance < 0.6 ? 1U : 0U;
+            } else {
+                ++other;
+                other_far += distance > 0.55 ? 1U : 0U;
+            }
+        }
+    }
+    EXPECT_GE(static_cast<double>(same_close), 0.85 * static_cast<double>(same));
+    EXPECT_GE(static_cast<double>(other_far), 0.9 * static_cast<double>(other));
+    RecordProperty("same", std::to_string(same_close) + " of " + std::to_string(same));
+    RecordProperty("other", std::to_string(other_far) + " of " + std::to_string(other));
 }
 
 TEST(DlibEncoder, RefusesChipsOfAnotherSize) {
