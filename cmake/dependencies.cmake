@@ -38,7 +38,3 @@ find_program(SCDOC_PROGRAM scdoc REQUIRED)
 if(MIEN_BUILD_TESTS)
   find_package(GTest REQUIRED)
 endif()
-if(MIEN_BUILD_BENCH)
-  # Small repeated measurements.
-  find_package(benchmark REQUIRED)
-endif()
