@@ -50,6 +50,10 @@ std::string with_commas(std::uint64_t number) {
     return text;
 }
 
+std::string counted(std::uint64_t number, const std::string& singular, const std::string& plural) {
+    return with_commas(number) + " " + (number == 1 ? singular : plural.empty() ? singular + "s" : plural);
+}
+
 std::string human_bytes(std::uint64_t bytes) {
     constexpr std::array k_units{"B", "kB", "MB", "GB", "TB"};
     auto value = static_cast<double>(bytes);

@@ -18,6 +18,9 @@ void print_json(const Json& json);
 /// "1,234,567"
 std::string with_commas(std::uint64_t number);
 
+/// "1 photo", "2,000 photos"; plural: where it is not singular + "s"
+std::string counted(std::uint64_t number, const std::string& singular, const std::string& plural = {});
+
 /// "1.5 MB"
 std::string human_bytes(std::uint64_t bytes);
 

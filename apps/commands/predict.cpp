@@ -3,6 +3,7 @@
 #include <output.hpp>
 
 #include <mien/core/error.hpp>
+#include <mien/core/log.hpp>
 #include <mien/core/text.hpp>
 #include <mien/service/predict.hpp>
 
@@ -97,7 +98,8 @@ int predict(const PredictArguments& arguments, const SharedOptions& shared) {
     options.tolerance = arguments.tolerance;
     const auto photos = expand(arguments.photos);
     if (photos.empty()) {
-        throw Error(ErrorCode::usage, "no photos were named");
+        log::warn("there are no photos to look at");
+        return k_exit_success;
     }
     // A lone photo gets all cores for its networks.
     options.jobs = std::min(options.jobs, static_cast<int>(std::min<std::size_t>(photos.size(), 1024)));

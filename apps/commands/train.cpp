@@ -22,9 +22,9 @@ struct TrainArguments {
 };
 
 std::string describe(const service::TrainSummary& s) {
-    std::string text = with_commas(s.records) + " encodings of " + with_commas(s.people) + " people in " +
+    std::string text = counted(s.records, "encoding") + " of " + counted(s.people, "person", "people") + " in " +
                        printable(s.store.native()) + " (" + s.detector + ", " + s.encoder + ")";
-    text += "\n" + with_commas(s.photos) + " photos: " + with_commas(s.encoded) + " encoded, " + with_commas(s.reused) +
+    text += "\n" + counted(s.photos, "photo") + ": " + with_commas(s.encoded) + " encoded, " + with_commas(s.reused) +
             " reused, " + with_commas(s.duplicates) + " duplicates, " + with_commas(s.failed) + " without an encoding";
     if (s.removed > 0) {
         text += "; " + with_commas(s.removed) + " removed";
@@ -62,7 +62,7 @@ int train(const TrainArguments& arguments, const SharedOptions& shared) {
     progress.clear();
     if (shared.json) {
         print_json(service::to_json(summary));
-    } else {
+    } else if (!shared.quiet) {
         print_line(describe(summary));
     }
     return summary.failed > 0 ? k_exit_some_failed : k_exit_success;

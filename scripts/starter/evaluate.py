@@ -20,20 +20,18 @@ MEAN = np.array([0.485, 0.456, 0.406], np.float32) * 255
 SCALE = np.array([0.229, 0.224, 0.225], np.float32) * 255
 
 
-def encode(net: cv2.dnn.Net, chips: np.ndarray, teacher: bool, mirror: bool) -> np.ndarray:
-    """Unit vectors of n x 112 x 112 x 3 RGB bytes, one at a time as the program does."""
-    out = []
-    for chip in chips:
-        total = 0
-        for view in ([chip, chip[:, ::-1]] if mirror else [chip]):
-            x = (view - MEAN) / SCALE if teacher else (view.astype(np.float32) - 127.5) / 128
-            net.setInput(np.ascontiguousarray(x.transpose(2, 0, 1)[None], np.float32))
-            total = total + unit(net.forward()[0])
-        out.append(total)
-    return unit(np.stack(out))
+def encode(net: cv2.dnn.Net, chips: np.ndarray, teacher: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Unit vectors of n x 112 x 112 x 3 RGB bytes, one at a time as the program does: chip, chip + mirror."""
+    def run(chip: np.ndarray) -> np.ndarray:
+        x = (chip - MEAN) / SCALE if teacher else (chip.astype(np.float32) - 127.5) / 128
+        net.setInput(np.ascontiguousarray(x.transpose(2, 0, 1)[None], np.float32))
+        return unit(net.forward()[0].copy())
+
+    single = np.stack([run(chip) for chip in chips])
+    return single, unit(single + np.stack([run(chip[:, ::-1]) for chip in chips]))
 
 
-def intervals(pairs: dict[str, np.ndarray], scores: np.ndarray, rounds: int = 200) -> dict[str, tuple[float, float]]:
+def intervals(pairs: dict[str, np.ndarray], scores: np.ndarray, rounds: int = 100) -> dict[str, tuple[float, float]]:
     """95 % intervals of accuracy and TAR at FAR 1 %: people are drawn with replacement."""
     rng = np.random.default_rng(3)
     people = int(max(pairs["owner"].max(), pairs["other"].max())) + 1
@@ -93,8 +91,7 @@ def main() -> None:
     parser = options(__doc__)
     parser.add_argument("--model", type=Path, default=Path(__file__).resolve().parents[2]
                         / "lib/mien/encode/starter/starter_encoder.onnx")
-    parser.add_argument("--brief", action="store_true", help="YuNet chips and one view only")
-    parser.add_argument("--skip-teacher", action="store_true")
+    parser.add_argument("--only", choices=["starter", "teacher"], help="measure one of the two")
     args = parser.parse_args()
     cv2.setNumThreads(1)
     rows = json.loads((args.work / "faces.json").read_text())["rows"]
@@ -104,7 +101,7 @@ def main() -> None:
     end = CACHED - MARGIN
     views = {"YuNet points": everything[:, MARGIN:end, MARGIN:end]}
     table = args.work / "points5.txt"
-    if table.exists() and not args.brief:
+    if table.exists():
         found: dict[str, dict[int, np.ndarray]] = {}
         for line in table.read_text().splitlines():
             number, name, *numbers = line.split()
@@ -127,14 +124,13 @@ def main() -> None:
     print("| encoder | chips | views | 10-fold accuracy (95 %) | TAR at FAR 1 % (95 %) | listed pairs |\n"
           "|---|---|---|---|---|---|")
     kept = None
-    models = [("starter", args.model)]
-    if not (args.brief or args.skip_teacher):
-        models.append(("teacher", args.shared / "models/mobilefacenet_ms1m.onnx"))
-    for name, path in models:
+    models = {"starter": args.model, "teacher": args.shared / "models/mobilefacenet_ms1m.onnx"}
+    for name, path in models.items():
+        if args.only not in (None, name):
+            continue
         net = cv2.dnn.readNetFromONNX(str(path))
         for view, chips in views.items():
-            for mirror in ((False,) if args.brief else (False, True)):
-                vectors = encode(net, chips, name == "teacher", mirror)
+            for mirror, vectors in enumerate(encode(net, chips, name == "teacher")):
                 scores = (vectors[pairs["a"]] * vectors[pairs["b"]]).sum(1)
                 accuracy, error = fold_accuracy(scores, pairs["same"], pairs["fold"])
                 tar, _ = tar_at(scores, pairs["same"], 0.01)
@@ -146,6 +142,8 @@ def main() -> None:
                       f"({inside['tar'][0]:.4f}-{inside['tar'][1]:.4f}) | {other:.4f} |", flush=True)
                 if name == "starter" and view == "YuNet points" and not mirror:
                     kept = vectors, scores[pairs["same"]]
+    if kept is None:
+        return
     print("\n| FAR | cosine threshold | FAR, 95 % by people | FAR on the other half of the people | "
           "same person refused | impostor pairs |\n|---|---|---|---|---|---|")
     print("\n".join(thresholds(kept[0], [rows[i] for i in mine], kept[1])))

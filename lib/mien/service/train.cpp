@@ -322,6 +322,7 @@ TrainSummary train(const TrainOptions& options, const models::Finder& finder, co
         summary.removed = count_removed(*store, harvest);
     }
     if (harvest.records.empty()) {
+        log.remove();
         throw Error(ErrorCode::runtime, "none of the " + std::to_string(photos.size()) + " photos in " +
                                             printable(dataset.native()) + " gave an encoding; the store is as it was");
     }

@@ -14,8 +14,8 @@ namespace mien::service {
 struct Workspace {
     std::filesystem::path root{"."};
 
-    [[nodiscard]] std::filesystem::path training() const { return root / "dataset_training"; }
-    [[nodiscard]] std::filesystem::path store() const { return root / "train.mien"; }
+    [[nodiscard]] std::filesystem::path training() const { return (root / "dataset_training").lexically_normal(); }
+    [[nodiscard]] std::filesystem::path store() const { return (root / "train.mien").lexically_normal(); }
 
     /// How a store names a photo: relative to the workspace, '/' between the parts.
     [[nodiscard]] std::string name_of(const std::filesystem::path& photo) const;

@@ -4,5 +4,5 @@ cp "$PHOTOS"/ada_held_out_1.jpg d/Zoe$'\xcc\x81'/1.jpg
 cp "$PHOTOS"/ada_held_out_2.jpg d/Zo$'\xc3\xa9'/2.jpg
 cp "$PHOTOS"/bruno_held_out_1.jpg d/$'b\xffd'/1.jpg
 cp "$PHOTOS"/bruno_held_out_2.jpg d/ok/$'\xff 2.JPG'
-mien --json train d | jq -c '{photo,outcome,label} | select(.photo)'
+mien --json train d | jq -c 'select(.photo) | [.photo, .outcome, .label]'
 mien --json stats | jq -c .encodings_by_person
