@@ -269,18 +269,19 @@ Json judge_strangers(const std::vector<std::string>& names, const Encodings& enc
     std::vector<const std::vector<float>*> first;
     std::vector<double> same;
     std::string last;
+    std::string person_of_first;
     int photos_of_last = 0;
     for (const auto& name : names) {
         const auto person = name.substr(0, name.find('/'));
         const auto& encoding = encodings.at(name);
         photos_of_last = person == last ? photos_of_last + 1 : 1;
-        if (!encoding.empty() && photos_of_last == 1 && first.size() < k_people) {
+        last = person;
+        if (photos_of_last == 1 && !encoding.empty() && first.size() < k_people) {
             first.push_back(&encoding);
-            last = person;
-        } else if (!encoding.empty() && photos_of_last == 2 && !first.empty()) {
+            person_of_first = person;
+        } else if (photos_of_last == 2 && !encoding.empty() && person == person_of_first) {
             same.push_back(static_cast<double>(mien::match::distance(metric, *first.back(), encoding)));
         }
-        last = person;
     }
     std::vector<float> distances;
     for (std::size_t i = 0; i < first.size(); ++i) {

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <numbers>
 #include <stdexcept>
+#include <utility>
 
 #include <opencv2/imgproc.hpp>
 

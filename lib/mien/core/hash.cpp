@@ -4,7 +4,11 @@
 #include <mien/core/error.hpp>
 
 #include <openssl/evp.h>
+#if defined(__x86_64__)
+#include <xxh_x86dispatch.h>  // XXH3 with AVX2 or AVX-512 where the processor has it
+#else
 #include <xxhash.h>
+#endif
 
 #include <cstring>
 

@@ -32,7 +32,7 @@ struct Preprocessing {
 /// What turns a distance into a verdict and a probability where a store has no calibration of its own.
 struct Decision {
     double threshold{};  ///< known at or below this distance
-    /// P(same person | distance) = 1 / (1 + exp(slope * (distance - middle))), for pairs as frequent as strangers'
+    /// P(same person | distance) = 1 / (1 + exp(slope * (distance - middle))), one right person among a hundred
     double middle{};
     double slope{};
     bool measured{};  ///< false: middle and slope are a guess around the published threshold

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <mien/core/error.hpp>
+#include <mien/core/file.hpp>
 #include <mien/gallery/archive.hpp>
 
+#include <support/shared.hpp>
 #include <support/synthetic.hpp>
 
 #include <gtest/gtest.h>
@@ -61,6 +63,22 @@ TEST(Archive, RoundTripKeepsEverything) {
 }
 
 TEST(Archive, TheSameGalleryGivesTheSameBytes) { EXPECT_EQ(small_archive(), small_archive()); }
+
+/// tests/data/stores/format_N.mien were written when format N was released, and never change.
+TEST(Archive, StoresOfEveryReleasedFormatLoad) {
+    const auto bytes = read_file(test::source_dir() / "tests/data/stores/format_1.mien", 1 << 20);
+    const auto gallery = read(bytes);
+    EXPECT_EQ(gallery->size(), 6U);
+    EXPECT_EQ(gallery->people(), 3U);
+    EXPECT_EQ(gallery->contract(), test::synthetic_contract(16));
+    EXPECT_EQ(gallery->record(5).label, "person_2");
+    EXPECT_EQ(gallery->record(5).photo, "dataset_training/person_2/1.jpg");
+    EXPECT_EQ(gallery->record(5).photo_hash, sha256("person_2/1.jpg"));
+    EXPECT_EQ(gallery->record(5).box, (Box{1, 2, 30, 40}));
+    EXPECT_EQ(gallery->record(5).time, 1769850000);
+    EXPECT_EQ(gallery->skipped().at(0).outcome, Outcome::no_face);
+    EXPECT_EQ(bytes_of(*gallery), bytes);
+}
 
 TEST(Archive, AnEmptyGalleryIsAStoreToo) {
     const auto gallery = Gallery::build({test::synthetic_contract(16), {}, {}}, {}, {});
