@@ -100,7 +100,7 @@ TEST_P(DetectorContract, SearchBoundsTheSizeAndGivesBoxesOfThePhoto) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Every, DetectorContract, testing::Values("hog", "cnn", "yunet"),
-                         [](const auto& info) { return info.param; });
+                         [](const auto& tested) { return tested.param; });
 
 TEST(DetectorFactory, UnknownNamesAndMissingWeightsSaySo) {
     const test::TemporaryFolder empty;

@@ -111,7 +111,7 @@ TEST_P(EncoderContract, TwoPhotosOfAPersonAreNearerThanTwoPeople) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Every, EncoderContract, testing::Values("sface", "dlib", "mobilefacenet", "dlib-densenet", "starter", "onnx"),
-                         [](const auto& info) { return info.param == "dlib-densenet" ? "dlib_densenet" : info.param; });
+                         [](const auto& tested) { return tested.param == "dlib-densenet" ? "dlib_densenet" : tested.param; });
 
 TEST(EncoderFactory, UnknownNamesMissingWeightsAndMissingCardsSaySo) {
     const test::TemporaryFolder empty;

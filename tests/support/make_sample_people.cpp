@@ -40,8 +40,8 @@ struct Named {
 
 // Seeds chosen so that no two of all these people look alike (scripts/sample_people/README.md says how).
 constexpr std::array k_cast{
-    Named{"ada", 41},   Named{"bruno", 161}, Named{"chiara", 439}, Named{"dario", 54},  Named{"felix", 171},
-    Named{"greta", 257}, Named{"hugo", 12},   Named{"imani", 253},  Named{"kenji", 84},  Named{"liam", 9},
+    Named{"ada", 41},    Named{"bruno", 161}, Named{"chiara", 439}, Named{"dario", 54},    Named{"felix", 171},
+    Named{"greta", 257}, Named{"hugo", 12},   Named{"imani", 253},  Named{"kenji", 84},    Named{"liam", 9},
     Named{"mei", 51},    Named{"otto", 433},  Named{"priya", 237},  Named{"zo\u00e9", 40},
 };
 constexpr std::array k_flat{Named{"Nora", 418}, Named{"Oskar", 335}, Named{"Rafael", 162}};
@@ -106,9 +106,11 @@ Bytes with_segment(const Bytes& plain, const Bytes& tiff) {
 Bytes orientation_tiff(int orientation) {
     Bytes tiff;
     if (orientation % 2 == 1) {
-        append(tiff, {'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0});
+        append(tiff,
+               {'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0, 0, 0, 0, 0});
     } else {
-        append(tiff, {'I', 'I', 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 0x01, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0, 0, 0, 0, 0});
+        append(tiff,
+               {'I', 'I', 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 0x01, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0, 0, 0, 0, 0});
     }
     return tiff;
 }
@@ -117,14 +119,17 @@ Bytes orientation_tiff(int orientation) {
 cv::Mat stored_for(const cv::Mat& upright, int orientation) {
     cv::Mat out;
     switch (orientation) {
-    case 2: cv::flip(upright, out, 1); break;
-    case 3: cv::rotate(upright, out, cv::ROTATE_180); break;
-    case 4: cv::flip(upright, out, 0); break;
-    case 5: cv::transpose(upright, out); break;
-    case 6: cv::rotate(upright, out, cv::ROTATE_90_COUNTERCLOCKWISE); break;
-    case 7: cv::transpose(upright, out); cv::rotate(out, out, cv::ROTATE_180); break;
-    case 8: cv::rotate(upright, out, cv::ROTATE_90_CLOCKWISE); break;
-    default: out = upright; break;
+        case 2: cv::flip(upright, out, 1); break;
+        case 3: cv::rotate(upright, out, cv::ROTATE_180); break;
+        case 4: cv::flip(upright, out, 0); break;
+        case 5: cv::transpose(upright, out); break;
+        case 6: cv::rotate(upright, out, cv::ROTATE_90_COUNTERCLOCKWISE); break;
+        case 7:
+            cv::transpose(upright, out);
+            cv::rotate(out, out, cv::ROTATE_180);
+            break;
+        case 8: cv::rotate(upright, out, cv::ROTATE_90_CLOCKWISE); break;
+        default: out = upright; break;
     }
     return out;
 }
@@ -164,7 +169,8 @@ Bytes hollow_png(std::uint32_t width, std::uint32_t height) {
     append(header, {8, 2, 0, 0, 0});
     append_chunk(png, "IHDR", header);
     Bytes data;
-    append(data, {0x78, 0x01, 0x01, 0x04, 0x00, 0xfb, 0xff, 0, 0, 0, 0, 0x00, 0x04, 0x00, 0x01});   // one stored block of four zeros
+    append(data, {0x78, 0x01, 0x01, 0x04, 0x00, 0xfb, 0xff, 0, 0, 0, 0, 0x00, 0x04, 0x00,
+                  0x01});  // one stored block of four zeros
     append_chunk(png, "IDAT", data);
     append_chunk(png, "IEND", {});
     return png;
@@ -234,9 +240,9 @@ public:
         std::string entry = R"({"faces": [)";
         for (std::size_t i = 0; i < photo.faces.size(); ++i) {
             const cv::Rect box = photo.faces[i].box;
-            entry += (i == 0 ? "" : ", ") + std::string(R"({"box": {"left": )") + std::to_string(box.x) + R"(, "top": )" +
-                     std::to_string(box.y) + R"(, "width": )" + std::to_string(box.width) + R"(, "height": )" +
-                     std::to_string(box.height) + R"(}, "verdict": )" +
+            entry += (i == 0 ? "" : ", ") + std::string(R"({"box": {"left": )") + std::to_string(box.x) +
+                     R"(, "top": )" + std::to_string(box.y) + R"(, "width": )" + std::to_string(box.width) +
+                     R"(, "height": )" + std::to_string(box.height) + R"(}, "verdict": )" +
                      (labels[i].empty() ? R"("unknown")" : R"("known", "label": ")" + labels[i] + '"') + '}';
         }
         m_expected[name] = entry + "]}";
@@ -265,7 +271,8 @@ void make_album(const SamplePeople& people, const fs::path& root) {
         }
     }
     for (std::size_t i = 0; i < k_strangers.size(); ++i) {
-        album.add("stranger_" + std::to_string(i + 1) + ".jpg", jpeg(everyday_photo(people, k_strangers[i], 501)), "unknown");
+        album.add("stranger_" + std::to_string(i + 1) + ".jpg", jpeg(everyday_photo(people, k_strangers[i], 501)),
+                  "unknown");
     }
 
     std::vector<Person> together;
@@ -291,12 +298,13 @@ void make_album(const SamplePeople& people, const fs::path& root) {
     const cv::Mat upright = people.draw(person, options).image;
     for (int orientation = 1; orientation <= 8; ++orientation) {
         album.add("exif_" + std::to_string(orientation) + ".jpg",
-                  with_segment(jpeg(stored_for(upright, orientation)), orientation_tiff(orientation)), "known", hero.label);
+                  with_segment(jpeg(stored_for(upright, orientation)), orientation_tiff(orientation)), "known",
+                  hero.label);
     }
     Bytes wrong = orientation_tiff(6);
-    wrong[4] = 0xf0;    // the directory lies far outside the segment
+    wrong[4] = 0xf0;  // the directory lies far outside the segment
     wrong[5] = 0xff;
-    wrong[8] = 0xff;    // and would hold 65,535 entries
+    wrong[8] = 0xff;  // and would hold 65,535 entries
     wrong[9] = 0xff;
     album.add("corrupt_exif.jpg", with_segment(jpeg(upright), wrong), "known", hero.label);
 
@@ -306,14 +314,17 @@ void make_album(const SamplePeople& people, const fs::path& root) {
     options.face_width = 28;
     options.centre_y = 0.5;
     options.blur = 0;
-    album.add_open("tiny_face.jpg", jpeg(people.draw(person, options).image), R"("low_quality", "no_face", "unknown", "known")");
+    album.add_open("tiny_face.jpg", jpeg(people.draw(person, options).image),
+                   R"("low_quality", "no_face", "unknown", "known")");
     options = SamplePeople::everyday(photo_seed(hero.seed, 603));
     options.blur = 7;
     options.noise = 0.5;
-    album.add_open("blurred.jpg", jpeg(people.draw(person, options).image), R"("low_quality", "no_face", "unknown", "known")");
+    album.add_open("blurred.jpg", jpeg(people.draw(person, options).image),
+                   R"("low_quality", "no_face", "unknown", "known")");
     options = SamplePeople::everyday(photo_seed(hero.seed, 604));
     options.brightness = 0.16;
-    album.add_open("dark.jpg", jpeg(people.draw(person, options).image), R"("low_quality", "no_face", "unknown", "known")");
+    album.add_open("dark.jpg", jpeg(people.draw(person, options).image),
+                   R"("low_quality", "no_face", "unknown", "known")");
 
     // Broken files.
     const Bytes whole = jpeg(everyday_photo(people, hero.seed, 605));
@@ -325,7 +336,8 @@ void make_album(const SamplePeople& people, const fs::path& root) {
     album.add("text_as.jpg", Bytes(text.begin(), text.end()), "unreadable");
     album.add("zero_dimension.png", hollow_png(0, 0), "unreadable");
     album.add("bomb.png", hollow_png(60'000, 60'000), "unreadable");
-    album.add("bomb.jpg", with_size(jpeg(cv::Mat(16, 16, CV_8UC3, cv::Scalar(90, 120, 150))), 65'000, 65'000), "unreadable");
+    album.add("bomb.jpg", with_size(jpeg(cv::Mat(16, 16, CV_8UC3, cv::Scalar(90, 120, 150))), 65'000, 65'000),
+              "unreadable");
 
     // One photo in every format.
     options = SamplePeople::everyday(photo_seed(hero.seed, 606), 216);
@@ -355,8 +367,8 @@ void make_album(const SamplePeople& people, const fs::path& root) {
     album.add("format.tiff", encoded(".tiff", small), "known", label);
     album.add("format.pgm", encoded(".pgm", grey), "known", label);
     album.add("format_grey.jpg", encoded(".jpg", grey, {cv::IMWRITE_JPEG_QUALITY, 90}), "known", label);
-    album.add("format_progressive.jpg", encoded(".jpg", small, {cv::IMWRITE_JPEG_QUALITY, 90, cv::IMWRITE_JPEG_PROGRESSIVE, 1}),
-              "known", label);
+    album.add("format_progressive.jpg",
+              encoded(".jpg", small, {cv::IMWRITE_JPEG_QUALITY, 90, cv::IMWRITE_JPEG_PROGRESSIVE, 1}), "known", label);
     album.finish();
 }
 

@@ -15,7 +15,7 @@ namespace mien::test {
 namespace {
 
 constexpr int k_landmarks = 68;
-constexpr int k_super = 2;   // people and scenes are drawn at twice the size, then reduced
+constexpr int k_super = 2;  // people and scenes are drawn at twice the size, then reduced
 constexpr double k_pi = std::numbers::pi;
 constexpr std::size_t k_largest_model = 8U << 20;
 
@@ -35,7 +35,7 @@ public:
         }
         std::vector<T> values(count);
         if (count > 0) {
-            std::memcpy(values.data(), m_bytes.data() + m_at, count * sizeof(T));   // the file is little-endian
+            std::memcpy(values.data(), m_bytes.data() + m_at, count * sizeof(T));  // the file is little-endian
         }
         m_at += count * sizeof(T);
         return values;
@@ -140,7 +140,8 @@ Mask mask_of(const cv::Size& size, const Points& outline, double softness, doubl
     const int margin = rounded(3 * softness) + 2;
     Mask mask;
     mask.at = cv::Rect{cv::Point{rounded(low.x) - margin, rounded(low.y) - margin},
-                       cv::Point{rounded(high.x) + margin, rounded(high.y) + margin}} & cv::Rect{{0, 0}, size};
+                       cv::Point{rounded(high.x) + margin, rounded(high.y) + margin}} &
+              cv::Rect{{0, 0}, size};
     if (mask.at.empty()) {
         return mask;
     }
@@ -149,8 +150,8 @@ Mask mask_of(const cv::Size& size, const Points& outline, double softness, doubl
         moved.push_back(p - Point{static_cast<double>(mask.at.x), static_cast<double>(mask.at.y)});
     }
     mask.opacity = cv::Mat(mask.at.size(), CV_8U, cv::Scalar(0));
-    cv::fillPoly(mask.opacity, std::vector<std::vector<cv::Point>>{fixed_point(moved)}, cv::Scalar(255 * strength), cv::LINE_AA,
-                 k_fraction_bits);
+    cv::fillPoly(mask.opacity, std::vector<std::vector<cv::Point>>{fixed_point(moved)}, cv::Scalar(255 * strength),
+                 cv::LINE_AA, k_fraction_bits);
     if (softness > 0.3) {
         cv::GaussianBlur(mask.opacity, mask.opacity, {}, softness);
     }
@@ -163,7 +164,8 @@ Points ellipse_of(const Point& centre, double radius_x, double radius_y, double 
     for (int i = 0; i < 48; ++i) {
         const double a = 2 * k_pi * i / 48;
         const Point p{radius_x * std::cos(a), radius_y * std::sin(a)};
-        outline.push_back(centre + Point{p.x * std::cos(turn) - p.y * std::sin(turn), p.x * std::sin(turn) + p.y * std::cos(turn)});
+        outline.push_back(
+            centre + Point{p.x * std::cos(turn) - p.y * std::sin(turn), p.x * std::sin(turn) + p.y * std::cos(turn)});
     }
     return outline;
 }
@@ -221,8 +223,8 @@ cv::Vec3d hsv(double hue, double saturation, double value) {
 void fill_gradient(cv::Mat& canvas, const cv::Vec3d& top, const cv::Vec3d& bottom, double slant) {
     for (int y = 0; y < canvas.rows; ++y) {
         for (int x = 0; x < canvas.cols; ++x) {
-            const double t = std::clamp(static_cast<double>(y) / canvas.rows +
-                                            slant * (static_cast<double>(x) / canvas.cols - 0.5), 0.0, 1.0);
+            const double t = std::clamp(
+                static_cast<double>(y) / canvas.rows + slant * (static_cast<double>(x) / canvas.cols - 0.5), 0.0, 1.0);
             const cv::Vec3d c = mix(top, bottom, t);
             for (int k = 0; k < 3; ++k) {
                 canvas.at<cv::Vec3b>(y, x)[k] = cv::saturate_cast<unsigned char>(c[k]);
@@ -254,7 +256,8 @@ void lights(cv::Mat& canvas, Random& random, double unit, int count) {
         const Point at{random.uniform(0, canvas.cols), random.uniform(0, canvas.rows)};
         const cv::Vec3d colour = hsv(random.uniform() < 0.6 ? random.uniform(38, 60) : random.uniform(170, 320),
                                      random.uniform(0.15, 0.6), random.uniform(0.6, 1.0));
-        const Mask mask = mask_of(canvas.size(), ellipse_of(at, radius, radius), std::max(0.5, unit * 0.006), random.uniform(0.2, 0.6));
+        const Mask mask = mask_of(canvas.size(), ellipse_of(at, radius, radius), std::max(0.5, unit * 0.006),
+                                  random.uniform(0.2, 0.6));
         paint(canvas, mask, [&](int, int) { return colour; });
     }
 }
@@ -269,7 +272,8 @@ void shelves(cv::Mat& canvas, Random& random, double unit) {
             const double w = unit * random.uniform(0.02, 0.075);
             const double h = rows * random.uniform(0.62, 0.9);
             if (random.uniform() < 0.88) {
-                const cv::Vec3d cover = hsv(random.uniform(0, 360), random.uniform(0.1, 0.65), random.uniform(0.2, 0.8));
+                const cv::Vec3d cover =
+                    hsv(random.uniform(0, 360), random.uniform(0.1, 0.65), random.uniform(0.2, 0.8));
                 box(canvas, x, y + rows * 0.93 - h, w, h, cover);
                 box(canvas, x, y + rows * 0.93 - h, w * 0.2, h, cover, 0.7);
                 box(canvas, x + w * 0.3, y + rows * 0.93 - h * 0.8, w * 0.45, h * 0.08, cover, 1.5);
@@ -313,7 +317,8 @@ void street(cv::Mat& canvas, Random& random, double unit) {
         box(canvas, x, top, w, canvas.rows - top, wall);
         // Ribbons of glass: single windows in rows look like eyes to a detector.
         const double step_y = unit * random.uniform(0.07, 0.12);
-        const cv::Vec3d glass = random.uniform() < 0.3 ? hsv(42, 0.3, 0.85) : hsv(212, random.uniform(0.1, 0.35), random.uniform(0.25, 0.6));
+        const cv::Vec3d glass = random.uniform() < 0.3 ? hsv(42, 0.3, 0.85)
+                                                       : hsv(212, random.uniform(0.1, 0.35), random.uniform(0.25, 0.6));
         for (double wy = top + step_y * 0.4; wy < canvas.rows; wy += step_y) {
             box(canvas, x + w * 0.04, wy, w * 0.92, step_y * 0.45, glass, random.uniform(0.9, 1.1));
         }
@@ -344,15 +349,16 @@ void room(cv::Mat& canvas, Random& random, double unit) {
         box(canvas, left + rim, top + rim, w - 2 * rim, h - 2 * rim,
             hsv(random.uniform(0, 360), random.uniform(0.1, 0.5), random.uniform(0.3, 0.8)));
         for (int i = 0; i < 5; ++i) {
-            cv::ellipse(canvas, cv::Point{rounded(left + w * random.uniform(0.25, 0.75)),
-                                          rounded(top + h * random.uniform(0.25, 0.75))},
+            cv::ellipse(canvas,
+                        cv::Point{rounded(left + w * random.uniform(0.25, 0.75)),
+                                  rounded(top + h * random.uniform(0.25, 0.75))},
                         cv::Size{rounded(w * random.uniform(0.05, 0.2)), rounded(h * random.uniform(0.05, 0.2))},
                         random.uniform(0, 180), 0, 360,
                         scalar(hsv(random.uniform(0, 360), random.uniform(0.2, 0.6), random.uniform(0.3, 0.9))),
                         cv::FILLED, cv::LINE_AA);
         }
     }
-    if (random.uniform() < 0.5) {   // a lamp's glow
+    if (random.uniform() < 0.5) {  // a lamp's glow
         const Point at{random.uniform(0, canvas.cols), random.uniform(0, 0.5 * canvas.rows)};
         const Mask mask = mask_of(canvas.size(), ellipse_of(at, unit * 0.12, unit * 0.12), unit * 0.06, 0.6);
         paint(canvas, mask, [&](int, int) { return cv::Vec3d{190, 235, 255}; });
@@ -386,17 +392,20 @@ cv::Mat draw_scene(Random& random, const cv::Size& size, double unit) {
     cv::Mat canvas(size, CV_8UC3);
     double blur = random.uniform(0.004, 0.012);
     switch (random.below(7)) {
-    case 0: studio(canvas, random, unit); break;
-    case 1:
-        fill_gradient(canvas, hsv(random.uniform(0, 360), 0.3, random.uniform(0.1, 0.3)),
-                      hsv(random.uniform(0, 360), 0.35, random.uniform(0.15, 0.35)), random.uniform(-0.5, 0.5));
-        lights(canvas, random, unit, 14 + random.below(16));
-        break;
-    case 2: shelves(canvas, random, unit); break;
-    case 3: outdoors(canvas, random, unit); break;
-    case 4: street(canvas, random, unit); blur += 0.004; break;
-    case 5: room(canvas, random, unit); break;
-    default: tiles(canvas, random, unit); break;
+        case 0: studio(canvas, random, unit); break;
+        case 1:
+            fill_gradient(canvas, hsv(random.uniform(0, 360), 0.3, random.uniform(0.1, 0.3)),
+                          hsv(random.uniform(0, 360), 0.35, random.uniform(0.15, 0.35)), random.uniform(-0.5, 0.5));
+            lights(canvas, random, unit, 14 + random.below(16));
+            break;
+        case 2: shelves(canvas, random, unit); break;
+        case 3: outdoors(canvas, random, unit); break;
+        case 4:
+            street(canvas, random, unit);
+            blur += 0.004;
+            break;
+        case 5: room(canvas, random, unit); break;
+        default: tiles(canvas, random, unit); break;
     }
     cv::GaussianBlur(canvas, canvas, {}, unit * blur);
     return canvas;
@@ -409,7 +418,7 @@ struct Head {
     Point middle;
     Point across;
     Point up;
-    double unit;   // between the eyes
+    double unit;  // between the eyes
 
     explicit Head(const Points& face)
         : middle{0.25 * face[0] + 0.25 * face[16] + 0.5 * face[27]},
@@ -435,9 +444,9 @@ struct Cap {
     double line_height;
     double out_reach;
     double out_height;
-    double parting;   // degrees
-    double dip;       // how far the hairline comes down beside the parting
-    double locks;     // how uneven the outline is
+    double parting;  // degrees
+    double dip;      // how far the hairline comes down beside the parting
+    double locks;    // how uneven the outline is
     double phase;
 
     /// Slow waves over the head, −1..1: locks of hair.
@@ -448,10 +457,12 @@ struct Cap {
 
     [[nodiscard]] Point at(double degrees, double depth) const {
         const double corner = std::exp(-std::pow((degrees - parting) / 38.0, 2.0));
-        const double line = line_height + 0.35 * locks * lock(3 * degrees) - dip * (1 - corner) * std::sin(std::clamp(degrees, 0.0, 180.0) * k_pi / 180);
+        const double line = line_height + 0.35 * locks * lock(3 * degrees) -
+                            dip * (1 - corner) * std::sin(std::clamp(degrees, 0.0, 180.0) * k_pi / 180);
         const Point inner = head.at(degrees, line_reach, line);
         const double full = 1 + locks * lock(degrees) * std::sin(std::clamp(degrees, 0.0, 180.0) * k_pi / 180);
-        const double taper = 0.05 * (1 - smooth_step(5, 40, std::min(degrees, 180 - degrees))) * (out_reach < 1.15 ? 1 : 0);
+        const double taper =
+            0.05 * (1 - smooth_step(5, 40, std::min(degrees, 180 - degrees))) * (out_reach < 1.15 ? 1 : 0);
         const Point outer = head.at(degrees, out_reach - taper, out_height * full);
         return inner + (outer - inner) * depth;
     }
@@ -469,14 +480,15 @@ struct Cap {
 };
 
 void strand(cv::Mat& canvas, const Points& line, const cv::Vec3d& colour, double gain, int thickness) {
-    cv::polylines(canvas, std::vector<std::vector<cv::Point>>{fixed_point(line)}, false, scalar(colour, gain), thickness,
-                  cv::LINE_AA, k_fraction_bits);
+    cv::polylines(canvas, std::vector<std::vector<cv::Point>>{fixed_point(line)}, false, scalar(colour, gain),
+                  thickness, cv::LINE_AA, k_fraction_bits);
 }
 
 /// How light a strand is where it lies.
 double shine(double degrees, double depth, double light_x) {
     const double spot = 90 - 35 * std::clamp(light_x, -1.5, 1.5);
-    return 0.72 + 0.42 * std::exp(-std::pow((degrees - spot) / 34.0, 2.0)) * std::exp(-std::pow((depth - 0.55) / 0.4, 2.0)) +
+    return 0.72 +
+           0.42 * std::exp(-std::pow((degrees - spot) / 34.0, 2.0)) * std::exp(-std::pow((depth - 0.55) / 0.4, 2.0)) +
            0.12 * depth;
 }
 
@@ -486,7 +498,7 @@ void short_hair(cv::Mat& canvas, const Cap& cap, const Person& person, const Pho
     const bool back = person.hair == HairStyle::TiedBack;
     const double low = person.hair == HairStyle::Receding ? 4 : 9;
     const Mask base = mask_of(canvas.size(), smooth_outline(cap.ring(0.25, 0.95, low + 6, 174 - low)),
-                                 cap.head.unit * (cropped ? 0.10 : 0.06));
+                              cap.head.unit * (cropped ? 0.10 : 0.06));
     paint(canvas, base, [&](int, int) { return colour * 0.66; });
     const int count = cropped ? 5200 : 3600;
     for (int i = 0; i < count; ++i) {
@@ -494,11 +506,12 @@ void short_hair(cv::Mat& canvas, const Cap& cap, const Person& person, const Pho
         const double a0 = random.uniform(least, 180 - least);
         double depth = random.uniform();
         if (depth < 0.25 && random.uniform() < 0.45) {
-            depth += 0.3;   // thinner at the hairline
+            depth += 0.3;  // thinner at the hairline
         }
         const double away = a0 < cap.parting ? -1 : 1;
-        const double sweep = cropped ? random.uniform(-3, 3)
-                                     : away * (back ? 4 : 20) * random.uniform(0.5, 1.2) + person.curl * random.uniform(-12, 12);
+        const double sweep =
+            cropped ? random.uniform(-3, 3)
+                    : away * (back ? 4 : 20) * random.uniform(0.5, 1.2) + person.curl * random.uniform(-12, 12);
         const double rise = (cropped ? 0.10 : back ? 0.5 : 0.22) * random.uniform(0.6, 1.3);
         Points line;
         for (int step = 0; step <= 4; ++step) {
@@ -507,7 +520,8 @@ void short_hair(cv::Mat& canvas, const Cap& cap, const Person& person, const Pho
             line.push_back(cap.at(std::clamp(a0 + sweep * t + wave, low - 6.0, 186.0 - low),
                                   std::min(depth + rise * t * (1 - 0.3 * t), 0.97 + 0.10 * random.uniform())));
         }
-        const double gain = shine(a0, depth, options.light_x) * (1 + 0.16 * cap.lock(a0 * 2.3 + depth * 40)) * random.uniform(0.68, 1.25);
+        const double gain = shine(a0, depth, options.light_x) * (1 + 0.16 * cap.lock(a0 * 2.3 + depth * 40)) *
+                            random.uniform(0.68, 1.25);
         strand(canvas, line, colour, gain, 1);
     }
 }
@@ -524,13 +538,15 @@ void long_hair(cv::Mat& canvas, const Cap& cap, const Person& person, const Phot
         const Point out = cap.at(side, 0.92);
         const Point drop{0, length};
         const Point spread = (out - in) * 0.35;
-        const Mask fall = mask_of(canvas.size(), {in, out, out + drop * 0.5 + spread, out + drop * 0.93 + spread * 0.4,
-                                                     in + drop * 0.93, in + drop * 0.5}, unit * 0.06);
+        const Mask fall = mask_of(
+            canvas.size(),
+            {in, out, out + drop * 0.5 + spread, out + drop * 0.93 + spread * 0.4, in + drop * 0.93, in + drop * 0.5},
+            unit * 0.06);
         paint(canvas, fall, [&](int, int) { return colour * 0.55; });
     }
     for (int i = 0; i < 5200; ++i) {
         const double depth = std::pow(random.uniform(), 0.85);
-        const bool right = random.uniform(0, 180) < cap.parting;   // towards 0°, the photo's right
+        const bool right = random.uniform(0, 180) < cap.parting;  // towards 0°, the photo's right
         const double from = cap.parting + (right ? -1 : 1) * random.uniform(-2, 9);
         const double to = right ? random.uniform(-3, 4) : 180 - random.uniform(-3, 4);
         const double fall = length * random.uniform(0.82, 1.06);
@@ -579,20 +595,26 @@ void clothes(cv::Mat& canvas, const Head& head, const Points& face, const Person
 
     // Neck: darker under the chin.
     const double n = neck / unit;
-    const Mask neck_mask = mask_of(canvas.size(), {place(-n, -1.2), place(n, -1.2), place(n * 1.02, 0.35), place(n * 1.5, 0.78),
-                                                      place(n * 1.2, 1.9), place(-n * 1.2, 1.9), place(-n * 1.5, 0.78),
-                                                      place(-n * 1.02, 0.35)}, unit * 0.05);
+    const Mask neck_mask =
+        mask_of(canvas.size(),
+                {place(-n, -1.2), place(n, -1.2), place(n * 1.02, 0.35), place(n * 1.5, 0.78), place(n * 1.2, 1.9),
+                 place(-n * 1.2, 1.9), place(-n * 1.5, 0.78), place(-n * 1.02, 0.35)},
+                unit * 0.05);
     const cv::Mat blotches = clouds(random, canvas.size(), unit * 0.7, 3);
     paint(canvas, neck_mask, [&](int x, int y) {
         const double below = (y - base.y) / unit - 0.12;
         const double shadow = 0.68 + 0.27 * smooth_step(0.02, 0.50, below);
-        const double edge = 1 - 0.22 * std::pow(std::abs((x - base.x) / (neck * 1.05)), 3.0) * (below < 0.6 ? 1.0 : 0.2);
-        return cv::Vec3d(skin * (shadow * std::max(edge, 0.4) * lit(x) * (1 + 0.015 * static_cast<double>(blotches.at<float>(y, x)))));
+        const double edge =
+            1 - 0.22 * std::pow(std::abs((x - base.x) / (neck * 1.05)), 3.0) * (below < 0.6 ? 1.0 : 0.2);
+        return cv::Vec3d(skin * (shadow * std::max(edge, 0.4) * lit(x) *
+                                 (1 + 0.015 * static_cast<double>(blotches.at<float>(y, x)))));
     });
     // Two faint lines of the neck's muscles.
     for (const double s : {-1.0, 1.0}) {
-        const Mask line = mask_of(canvas.size(), {place(s * n * 0.75, 0.15), place(s * n * 0.67, 0.15), place(s * n * 0.18, 0.95),
-                                                     place(s * n * 0.28, 0.98)}, unit * 0.06, 0.3);
+        const Mask line = mask_of(canvas.size(),
+                                  {place(s * n * 0.75, 0.15), place(s * n * 0.67, 0.15), place(s * n * 0.18, 0.95),
+                                   place(s * n * 0.28, 0.98)},
+                                  unit * 0.06, 0.3);
         paint(canvas, line, [&](int, int) { return skin * 0.62; });
     }
 
@@ -601,13 +623,21 @@ void clothes(cv::Mat& canvas, const Head& head, const Points& face, const Person
     const cv::Mat folds = clouds(random, canvas.size(), unit * 0.5, 5);
     const double bottom = (canvas.rows - base.y) / unit + 0.6;
     const double wide = 2.35 * broad;
-    const double drop = kind == 0 ? 0.80 : kind == 1 ? random.uniform(1.1, 1.5) : 0.72;   // where the neckline is lowest
-    Points outline{place(-n * 1.28, 0.50), place(-1.55 * broad, 0.88), place(-wide, 1.35), place(-wide - 0.25, 2.2),
-                   place(-wide - 0.3, bottom + 1), place(wide + 0.3, bottom + 1), place(wide + 0.25, 2.2), place(wide, 1.35),
-                   place(1.55 * broad, 0.88), place(n * 1.28, 0.50)};
-    const double high = kind == 1 ? 0.60 : drop * 0.80;   // and where it leaves the neck
+    const double drop = kind == 0 ? 0.80 : kind == 1 ? random.uniform(1.1, 1.5) : 0.72;  // where the neckline is lowest
+    Points outline{place(-n * 1.28, 0.50),
+                   place(-1.55 * broad, 0.88),
+                   place(-wide, 1.35),
+                   place(-wide - 0.25, 2.2),
+                   place(-wide - 0.3, bottom + 1),
+                   place(wide + 0.3, bottom + 1),
+                   place(wide + 0.25, 2.2),
+                   place(wide, 1.35),
+                   place(1.55 * broad, 0.88),
+                   place(n * 1.28, 0.50)};
+    const double high = kind == 1 ? 0.60 : drop * 0.80;  // and where it leaves the neck
     const double half = kind == 1 ? high + (drop - high) * 0.52 : drop * 0.98;
-    Points neckline{place(n * 1.04, high), place(n * 0.52, half), place(0, drop * 1.04), place(-n * 0.52, half), place(-n * 1.04, high)};
+    Points neckline{place(n * 1.04, high), place(n * 0.52, half), place(0, drop * 1.04), place(-n * 0.52, half),
+                    place(-n * 1.04, high)};
     Points garment = outline;
     garment.insert(garment.end(), neckline.begin(), neckline.end());
     const Mask garment_mask = mask_of(canvas.size(), smooth_outline(garment), unit * 0.015);
@@ -616,29 +646,44 @@ void clothes(cv::Mat& canvas, const Head& head, const Points& face, const Person
     const cv::Vec3d second = mix(cloth, {235, 235, 235}, 0.65);
     paint(canvas, garment_mask, [&](int x, int y) {
         const double across = (x - base.x) / (unit * wide);
-        const double shade = (1.02 - 0.32 * across * across) * lit(x) * (1 + 0.055 * static_cast<double>(folds.at<float>(y, x)));
+        const double shade =
+            (1.02 - 0.32 * across * across) * lit(x) * (1 + 0.055 * static_cast<double>(folds.at<float>(y, x)));
         const bool second_colour = stripes && std::fmod(y + 0.04 * std::abs(x - base.x) + 1000, stripe) < stripe * 0.4;
         return cv::Vec3d((second_colour ? second : cloth) * shade);
     });
-    if (kind <= 1) {   // the hem of the neckline
+    if (kind <= 1) {  // the hem of the neckline
         Points hem = smooth_outline(neckline);
         hem.resize(hem.size() * 4 / 5);
         strand(canvas, hem, cloth, 0.70, std::max(1, rounded(unit * 0.05)));
-    } else {           // a collar, and for kind 3 a jacket over it
-        const cv::Vec3d shirt = kind == 3 ? hsv(random.uniform(190, 230), random.uniform(0.0, 0.2), random.uniform(0.8, 0.97)) : cloth * 1.1;
+    } else {  // a collar, and for kind 3 a jacket over it
+        const cv::Vec3d shirt = kind == 3
+                                    ? hsv(random.uniform(190, 230), random.uniform(0.0, 0.2), random.uniform(0.8, 0.97))
+                                    : cloth * 1.1;
         if (kind == 3) {
-            paint(canvas, mask_of(canvas.size(), {place(-n * 1.0, 0.62), place(n * 1.0, 0.62), place(0.12, 2.6), place(-0.12, 2.6)}, 1.0),
-                  [&](int x, int y) { return cv::Vec3d(shirt * (lit(x) * (1 + 0.02 * static_cast<double>(folds.at<float>(y, x))))); });
+            paint(canvas,
+                  mask_of(canvas.size(),
+                          {place(-n * 1.0, 0.62), place(n * 1.0, 0.62), place(0.12, 2.6), place(-0.12, 2.6)}, 1.0),
+                  [&](int x, int y) {
+                      return cv::Vec3d(shirt * (lit(x) * (1 + 0.02 * static_cast<double>(folds.at<float>(y, x)))));
+                  });
             if (random.uniform() < 0.7) {
                 const cv::Vec3d tie = hsv(random.uniform(0, 360), random.uniform(0.4, 0.8), random.uniform(0.2, 0.6));
-                paint(canvas, mask_of(canvas.size(), {place(-0.15, 0.80), place(0.15, 0.80), place(0.11, 1.06), place(0.22, 2.6),
-                                                      place(-0.22, 2.6), place(-0.11, 1.06)}, 1.0),
-                      [&](int x, int y) { return cv::Vec3d(tie * (lit(x) * (1 + 0.06 * static_cast<double>(folds.at<float>(y, x))))); });
+                paint(canvas,
+                      mask_of(canvas.size(),
+                              {place(-0.15, 0.80), place(0.15, 0.80), place(0.11, 1.06), place(0.22, 2.6),
+                               place(-0.22, 2.6), place(-0.11, 1.06)},
+                              1.0),
+                      [&](int x, int y) {
+                          return cv::Vec3d(tie * (lit(x) * (1 + 0.06 * static_cast<double>(folds.at<float>(y, x)))));
+                      });
             }
         }
         for (const double s : {-1.0, 1.0}) {
-            paint(canvas, mask_of(canvas.size(), {place(s * n * 1.06, 0.38), place(s * n * 1.18, 0.62), place(s * 0.62, 1.18),
-                                                  place(s * 0.05, 0.84), place(s * n * 0.80, 0.62)}, 1.0),
+            paint(canvas,
+                  mask_of(canvas.size(),
+                          {place(s * n * 1.06, 0.38), place(s * n * 1.18, 0.62), place(s * 0.62, 1.18),
+                           place(s * 0.05, 0.84), place(s * n * 0.80, 0.62)},
+                          1.0),
                   [&](int x, int) { return cv::Vec3d(shirt * (lit(x) * (s > 0 ? 0.96 : 1.0))); });
             strand(canvas, {place(s * n * 1.18, 0.60), place(s * 0.62, 1.18), place(s * 0.05, 0.84)}, shirt, 0.62,
                    std::max(1, rounded(unit * 0.02)));
@@ -657,13 +702,14 @@ void ears(cv::Mat& canvas, const Points& face, const Head& head, const cv::Vec3d
         const double tilt = std::atan2(head.across.y, head.across.x) * 180 / k_pi + outward * 9;
         const double wide = head.unit * 0.15;
         const double tall = head.unit * 0.38;
-        paint(canvas, mask_of(canvas.size(), ellipse_of(at, wide, tall, tilt), head.unit * 0.02), [&](int, int) { return skin * 0.82; });
+        paint(canvas, mask_of(canvas.size(), ellipse_of(at, wide, tall, tilt), head.unit * 0.02),
+              [&](int, int) { return skin * 0.82; });
         paint(canvas, mask_of(canvas.size(), ellipse_of(at, wide * 0.55, tall * 0.6, tilt), head.unit * 0.03, 0.6),
               [&](int, int) { return skin * 0.62; });
     }
 }
 
-double grain(Random& random) {   // near enough normal, from one draw
+double grain(Random& random) {  // near enough normal, from one draw
     const std::uint64_t bits = random.next();
     const double sum = static_cast<double>(bits & 0xffffU) + static_cast<double>(bits >> 16U & 0xffffU) +
                        static_cast<double>(bits >> 32U & 0xffffU) + static_cast<double>(bits >> 48U);
@@ -687,7 +733,8 @@ cv::Mat expose(const cv::Mat& canvas, const PhotoOptions& o, Random& random) {
             const double dirt = grain(random) * o.noise;
             auto& pixel = image.at<cv::Vec3b>(y, x);
             for (int k = 0; k < 3; ++k) {
-                const double value = (pixel[k] * gain * tint[static_cast<std::size_t>(k)] - 120) * o.contrast + 120 + dirt;
+                const double value =
+                    (pixel[k] * gain * tint[static_cast<std::size_t>(k)] - 120) * o.contrast + 120 + dirt;
                 pixel[k] = cv::saturate_cast<unsigned char>(value);
             }
         }
@@ -744,8 +791,8 @@ SamplePeople SamplePeople::load(const std::string& path) {
         throw std::runtime_error(path + ": the face model is of another version, cut short or altered");
     }
     const auto sizes = reader.take<std::uint32_t>(11);
-    if (std::any_of(sizes.begin(), sizes.end(), [](std::uint32_t n) { return n == 0 || n > 200'000; }) || sizes[0] > 1024 ||
-        sizes[1] > 1024 || sizes[2] > 16 || sizes[3] > 1024 || sizes[4] > 4096) {
+    if (std::any_of(sizes.begin(), sizes.end(), [](std::uint32_t n) { return n == 0 || n > 200'000; }) ||
+        sizes[0] > 1024 || sizes[1] > 1024 || sizes[2] > 16 || sizes[3] > 1024 || sizes[4] > 4096) {
         throw std::runtime_error(path + ": the face model's sizes make no sense");
     }
     SamplePeople model;
@@ -793,7 +840,8 @@ SamplePeople SamplePeople::load(const std::string& path) {
     model.m_men = sexes[1];
     model.m_scales = reader.take<float>(rows);
     model.m_texture_rows = reader.take<std::int8_t>(rows * values);
-    if (!reader.done() || model.m_attributes < 7 || model.m_luma_at.size() != luma || model.m_chroma_at.size() != chroma ||
+    if (!reader.done() || model.m_attributes < 7 || model.m_luma_at.size() != luma ||
+        model.m_chroma_at.size() != chroma ||
         std::any_of(model.m_triangles.begin(), model.m_triangles.end(),
                     [&](std::uint16_t i) { return i >= k_landmarks + outer; })) {
         throw std::runtime_error(path + ": the face model's parts do not fit together");
@@ -804,7 +852,8 @@ SamplePeople SamplePeople::load(const std::string& path) {
     Points skin(frame.begin() + 2, frame.begin() + 15);
     skin.insert(skin.end(), frame.rbegin() + (k_landmarks - 27), frame.rbegin() + (k_landmarks - 17));
     cv::Mat skin_mask(model.m_height, model.m_width, CV_8U, cv::Scalar(0));
-    cv::fillPoly(skin_mask, std::vector<std::vector<cv::Point>>{fixed_point(skin)}, cv::Scalar(255), cv::LINE_8, k_fraction_bits);
+    cv::fillPoly(skin_mask, std::vector<std::vector<cv::Point>>{fixed_point(skin)}, cv::Scalar(255), cv::LINE_8,
+                 k_fraction_bits);
     for (std::size_t i = 0; i < luma; ++i) {
         const int at = model.m_luma_at[i];
         if (skin_mask.at<unsigned char>(at / model.m_width, at % model.m_width) > 127) {
@@ -813,7 +862,8 @@ SamplePeople SamplePeople::load(const std::string& path) {
     }
     for (std::size_t i = 0; i < chroma; ++i) {
         const int at = model.m_chroma_at[i];
-        if (skin_mask.at<unsigned char>(at / coarse_width * model.m_chroma + 1, at % coarse_width * model.m_chroma + 1) > 127) {
+        if (skin_mask.at<unsigned char>(at / coarse_width * model.m_chroma + 1,
+                                        at % coarse_width * model.m_chroma + 1) > 127) {
             model.m_skin_chroma.push_back(i);
         }
     }
@@ -829,7 +879,8 @@ SamplePeople SamplePeople::load(const std::string& path) {
         edge.push_back(on_frame.at(a, 0.99, 0.72));
     }
     cv::Mat alpha(model.m_height, model.m_width, CV_8U, cv::Scalar(0));
-    cv::fillPoly(alpha, std::vector<std::vector<cv::Point>>{fixed_point(edge)}, cv::Scalar(255), cv::LINE_AA, k_fraction_bits);
+    cv::fillPoly(alpha, std::vector<std::vector<cv::Point>>{fixed_point(edge)}, cv::Scalar(255), cv::LINE_AA,
+                 k_fraction_bits);
     alpha.convertTo(model.m_alpha, CV_32F, 1 / 255.0);
     cv::GaussianBlur(model.m_alpha, model.m_alpha, {}, 2.6);
     return model;
@@ -938,9 +989,15 @@ Person SamplePeople::person(std::uint64_t seed) const {
     }
     const double kind = random.uniform();
     if (woman) {
-        person.hair = kind < 0.45 ? HairStyle::Long : kind < 0.72 ? HairStyle::Bob : kind < 0.9 ? HairStyle::TiedBack : HairStyle::Short;
+        person.hair = kind < 0.45   ? HairStyle::Long
+                      : kind < 0.72 ? HairStyle::Bob
+                      : kind < 0.9  ? HairStyle::TiedBack
+                                    : HairStyle::Short;
     } else {
-        person.hair = kind < 0.56 ? HairStyle::Short : kind < 0.80 ? HairStyle::Cropped : kind < 0.94 ? HairStyle::Receding : HairStyle::TiedBack;
+        person.hair = kind < 0.56   ? HairStyle::Short
+                      : kind < 0.80 ? HairStyle::Cropped
+                      : kind < 0.94 ? HairStyle::Receding
+                                    : HairStyle::TiedBack;
     }
     person.parting = random.uniform(-1, 1);
     person.fringe = random.uniform();
@@ -950,15 +1007,15 @@ Person SamplePeople::person(std::uint64_t seed) const {
 }
 
 struct SamplePeople::Face {
-    cv::Mat texture;       // 8-bit BGR in the frame
-    cv::Vec3d skin;        // the lower face's colour, BGR
-    Points shape;          // 68, in the frame's pixels, between the eyes at 0,0
+    cv::Mat texture;  // 8-bit BGR in the frame
+    cv::Vec3d skin;   // the lower face's colour, BGR
+    Points shape;     // 68, in the frame's pixels, between the eyes at 0,0
 };
 
 SamplePeople::Face SamplePeople::face(const Person& person, const PhotoOptions& options) const {
     Random random(options.seed * 0x9e3779b97f4a7c15U + person.seed);
     std::vector<double> c(m_attributes + m_components);
-    const std::array<double, 7> controls{options.yaw,  options.pitch, options.smile,  options.open,
+    const std::array<double, 7> controls{options.yaw,  options.pitch,   options.smile,  options.open,
                                          options.lids, options.light_x, options.light_y};
     std::copy(controls.begin(), controls.end(), c.begin());
     std::vector<double> chance(m_variation_size);
@@ -1028,7 +1085,8 @@ SamplePeople::Face SamplePeople::face_of(std::span<const double> coefficients) c
     for (std::size_t k = 0; k < 2; ++k) {
         cv::Mat coarse(m_height / m_chroma, coarse_width, CV_32F, cv::Scalar(wanted[k]));
         for (std::size_t i = 0; i < chroma; ++i) {
-            coarse.at<float>(m_chroma_at[i] / coarse_width, m_chroma_at[i] % coarse_width) = texture[luma + k * chroma + i];
+            coarse.at<float>(m_chroma_at[i] / coarse_width, m_chroma_at[i] % coarse_width) =
+                texture[luma + k * chroma + i];
         }
         cv::Mat fine;
         cv::resize(coarse, fine, {m_width, m_height}, 0, 0, cv::INTER_CUBIC);
@@ -1043,7 +1101,7 @@ SamplePeople::Face SamplePeople::face_of(std::span<const double> coefficients) c
     for (const std::size_t i : m_skin_luma) {
         const int x = m_luma_at[i] % m_width;
         const int y = m_luma_at[i] / m_width;
-        if (y > m_frame_shape[29].y) {   // the lower face: what the neck continues
+        if (y > m_frame_shape[29].y) {  // the lower face: what the neck continues
             sum += face.texture.at<cv::Vec3b>(y, x);
             ++count;
         }
@@ -1059,7 +1117,8 @@ SamplePeople::Face SamplePeople::face_of(std::span<const double> coefficients) c
 
 // ---------------------------------------------------------------------------------------------- drawing
 
-void SamplePeople::add_person(cv::Mat& canvas, const Person& person, const PhotoOptions& options, DrawnFace& drawn) const {
+void SamplePeople::add_person(cv::Mat& canvas, const Person& person, const PhotoOptions& options,
+                              DrawnFace& drawn) const {
     const Face face = this->face(person, options);
     Random random(options.seed * 0xd1342543de82ef95U + person.seed + 3);
 
@@ -1071,7 +1130,8 @@ void SamplePeople::add_person(cv::Mat& canvas, const Person& person, const Photo
     const auto placed = [&](Point p) {
         const double depth = 1 + (0.018 * options.yaw * p.x - 0.018 * options.pitch * p.y) / ears_apart;
         p *= scale / depth;
-        return centre + Point{p.x * std::cos(angle) - p.y * std::sin(angle), p.x * std::sin(angle) + p.y * std::cos(angle)};
+        return centre +
+               Point{p.x * std::cos(angle) - p.y * std::sin(angle), p.x * std::sin(angle) + p.y * std::cos(angle)};
     };
     Points shape;
     for (const Point& p : face.shape) {
@@ -1083,37 +1143,63 @@ void SamplePeople::add_person(cv::Mat& canvas, const Person& person, const Photo
     // How the hair sits.
     double hairline = 0.60 - 0.10 * person.fringe;
     double volume = 0.02 + 0.11 * person.hair_volume;
-    if (person.hair == HairStyle::Receding) { hairline = 0.66; volume = -0.01; }
-    if (person.hair == HairStyle::Cropped) { hairline = 0.62; volume = -0.01; }
-    if (person.hair == HairStyle::TiedBack) { hairline = 0.60; volume = 0.0; }
-    if (falls) { volume += 0.05; }
+    if (person.hair == HairStyle::Receding) {
+        hairline = 0.66;
+        volume = -0.01;
+    }
+    if (person.hair == HairStyle::Cropped) {
+        hairline = 0.62;
+        volume = -0.01;
+    }
+    if (person.hair == HairStyle::TiedBack) {
+        hairline = 0.60;
+        volume = 0.0;
+    }
+    if (falls) {
+        volume += 0.05;
+    }
     hairline = std::min(hairline, person.hairline + (person.hair == HairStyle::Receding ? 0.08 : 0.0));
     const double line_reach = falls ? 0.96 : person.hair == HairStyle::Receding ? 1.0 : 1.01;
-    const Cap cap{head, line_reach, hairline, (falls ? 1.16 : 1.05) + volume, 0.90 + volume, 90 - 32 * person.parting,
-                  falls ? 0.05 + 0.10 * person.fringe : person.hair == HairStyle::Short ? 0.10 * person.fringe : 0.0,
-                  person.hair == HairStyle::Short ? 0.03 + 0.04 * person.curl : falls ? 0.02 : 0.012, static_cast<double>(person.seed % 97)};
+    const Cap cap{head,
+                  line_reach,
+                  hairline,
+                  (falls ? 1.16 : 1.05) + volume,
+                  0.90 + volume,
+                  90 - 32 * person.parting,
+                  falls                             ? 0.05 + 0.10 * person.fringe
+                  : person.hair == HairStyle::Short ? 0.10 * person.fringe
+                                                    : 0.0,
+                  person.hair == HairStyle::Short ? 0.03 + 0.04 * person.curl
+                  : falls                         ? 0.02
+                                                  : 0.012,
+                  static_cast<double>(person.seed % 97)};
 
-    if (falls) {   // behind the neck
+    if (falls) {  // behind the neck
         const double length = head.unit * (person.hair == HairStyle::Bob ? 1.35 : 2.5);
         const Point drop{0, length};
-        const Mask behind = mask_of(canvas.size(), smooth_outline({cap.at(0, 0.9), cap.at(45, 0.95), cap.at(90, 0.95), cap.at(135, 0.95), cap.at(180, 0.9),
-                                                                      cap.at(180, 0.9) + drop, cap.at(0, 0.9) + drop}), head.unit * 0.06);
+        const Mask behind =
+            mask_of(canvas.size(),
+                    smooth_outline({cap.at(0, 0.9), cap.at(45, 0.95), cap.at(90, 0.95), cap.at(135, 0.95),
+                                    cap.at(180, 0.9), cap.at(180, 0.9) + drop, cap.at(0, 0.9) + drop}),
+                    head.unit * 0.06);
         paint(canvas, behind, [&](int, int) { return person.hair_colour * 0.42; });
     }
     clothes(canvas, head, shape, person, face.skin, options, random);
     if (!falls) {
         ears(canvas, shape, head, face.skin);
     }
-    {   // the skull under the hair
+    {  // the skull under the hair
         Points skull;
         for (double a = -10; a <= 190; a += 10) {
             skull.push_back(head.at(a, 1.01, 0.88));
         }
-        const cv::Vec3d colour = person.hair == HairStyle::Receding ? mix(face.skin, person.hair_colour, 0.15) : mix(person.hair_colour * 0.7, face.skin, 0.1);
-        paint(canvas, mask_of(canvas.size(), smooth_outline(skull), head.unit * 0.05), [&](int, int) { return colour; });
+        const cv::Vec3d colour = person.hair == HairStyle::Receding ? mix(face.skin, person.hair_colour, 0.15)
+                                                                    : mix(person.hair_colour * 0.7, face.skin, 0.1);
+        paint(canvas, mask_of(canvas.size(), smooth_outline(skull), head.unit * 0.05),
+              [&](int, int) { return colour; });
     }
 
-    {   // skin under the face's soft edge
+    {  // skin under the face's soft edge
         Points jaw;
         for (std::size_t i = 0; i <= 16; ++i) {
             jaw.push_back(head.middle + (shape[i] - head.middle) * 0.995);
@@ -1159,7 +1245,8 @@ void SamplePeople::add_person(cv::Mat& canvas, const Person& person, const Photo
                 if (wa < -1e-9 || wb < -1e-9 || wc < -1e-9) {
                     continue;
                 }
-                const Point p = from[m_triangles[t]] * wa + from[m_triangles[t + 1]] * wb + from[m_triangles[t + 2]] * wc;
+                const Point p =
+                    from[m_triangles[t]] * wa + from[m_triangles[t + 1]] * wb + from[m_triangles[t + 2]] * wc;
                 map.at<cv::Vec2f>(y, x) = {static_cast<float>(p.x), static_cast<float>(p.y)};
             }
         }
@@ -1170,7 +1257,8 @@ void SamplePeople::add_person(cv::Mat& canvas, const Person& person, const Photo
     cv::remap(m_alpha, alpha, map, cv::Mat(), cv::INTER_LINEAR, cv::BORDER_CONSTANT, cv::Scalar(0));
     Random pores(person.seed + 99);
     const cv::Rect around = cv::boundingRect(whole_pixels(to)) & cv::Rect{{0, 0}, canvas.size()};
-    const cv::Mat skin_noise = clouds(pores, cv::Size{rounded(head.unit * 4.5), rounded(head.unit * 5.5)}, head.unit * 0.05, 2);
+    const cv::Mat skin_noise =
+        clouds(pores, cv::Size{rounded(head.unit * 4.5), rounded(head.unit * 5.5)}, head.unit * 0.05, 2);
     for (int y = around.y; y < around.y + around.height; ++y) {
         for (int x = around.x; x < around.x + around.width; ++x) {
             const auto a = static_cast<double>(alpha.at<float>(y, x));
@@ -1179,17 +1267,19 @@ void SamplePeople::add_person(cv::Mat& canvas, const Person& person, const Photo
             }
             const auto& colour = warped.at<cv::Vec3b>(y, x);
             auto& pixel = canvas.at<cv::Vec3b>(y, x);
-            const double rough = 1 + 0.012 * static_cast<double>(skin_noise.at<float>((y - around.y) % skin_noise.rows, (x - around.x) % skin_noise.cols));
+            const double rough = 1 + 0.012 * static_cast<double>(skin_noise.at<float>(
+                                                 (y - around.y) % skin_noise.rows, (x - around.x) % skin_noise.cols));
             for (int k = 0; k < 3; ++k) {
                 pixel[k] = cv::saturate_cast<unsigned char>(pixel[k] * (1 - a) + colour[k] * rough * a);
             }
         }
     }
-    if (options.lids > -0.9) {   // the light in the eyes
+    if (options.lids > -0.9) {  // the light in the eyes
         for (const std::size_t eye : {36U, 42U}) {
             const Point at = (shape[eye + 1] + shape[eye + 2] + shape[eye + 4] + shape[eye + 5]) * 0.25 +
                              Point{0.035 * options.light_x, -0.035} * head.unit;
-            const Mask mask = mask_of(canvas.size(), ellipse_of(at, head.unit * 0.016, head.unit * 0.016), std::max(0.5, head.unit * 0.008), 0.55);
+            const Mask mask = mask_of(canvas.size(), ellipse_of(at, head.unit * 0.016, head.unit * 0.016),
+                                      std::max(0.5, head.unit * 0.008), 0.55);
             paint(canvas, mask, [](int, int) { return cv::Vec3d{235, 240, 240}; });
         }
     }
@@ -1211,9 +1301,11 @@ void SamplePeople::add_person(cv::Mat& canvas, const Person& person, const Photo
     }
     drawn.box = cv::Rect{cv::Point{rounded(low.x / k_super), rounded(low.y / k_super)},
                          cv::Point{rounded(high.x / k_super), rounded(high.y / k_super)}};
-    const std::array<Point, 5> five{(shape[36] + shape[39]) * 0.5, (shape[42] + shape[45]) * 0.5, shape[30], shape[48], shape[54]};
+    const std::array<Point, 5> five{(shape[36] + shape[39]) * 0.5, (shape[42] + shape[45]) * 0.5, shape[30], shape[48],
+                                    shape[54]};
     for (std::size_t i = 0; i < five.size(); ++i) {
-        drawn.landmarks[i] = cv::Point2f{static_cast<float>(five[i].x / k_super), static_cast<float>(five[i].y / k_super)};
+        drawn.landmarks[i] =
+            cv::Point2f{static_cast<float>(five[i].x / k_super), static_cast<float>(five[i].y / k_super)};
     }
 }
 
@@ -1248,8 +1340,8 @@ PhotoOptions SamplePeople::everyday(std::uint64_t seed, int size) {
 Photo SamplePeople::draw(const Person& person, const PhotoOptions& options) const {
     Random random(options.seed * 7919 + 5);
     cv::Mat canvas;
-    cv::resize(draw_scene(random, {options.width, options.height}, std::min(options.width, options.height)), canvas, {}, k_super,
-               k_super, cv::INTER_LINEAR);
+    cv::resize(draw_scene(random, {options.width, options.height}, std::min(options.width, options.height)), canvas, {},
+               k_super, k_super, cv::INTER_LINEAR);
     Photo photo;
     photo.faces.resize(1);
     add_person(canvas, person, options, photo.faces[0]);
@@ -1266,7 +1358,8 @@ Photo SamplePeople::group(std::span<const Person> people, std::uint64_t seed, in
     PhotoOptions camera = everyday(seed);
     const double share = 1.0 / static_cast<double>(std::max<std::size_t>(people.size(), 1));
     for (std::size_t turn = 0; turn < people.size(); ++turn) {
-        const std::size_t i = turn * 2 < people.size() ? turn * 2 : (turn * 2 - people.size()) | 1U;   // the back row first
+        const std::size_t i =
+            turn * 2 < people.size() ? turn * 2 : (turn * 2 - people.size()) | 1U;  // the back row first
         PhotoOptions o = everyday(seed * 101 + i);
         o.width = width;
         o.height = height;
@@ -1286,7 +1379,8 @@ Photo SamplePeople::group(std::span<const Person> people, std::uint64_t seed, in
 cv::Mat SamplePeople::scene(std::uint64_t seed, int width, int height) {
     Random random(seed * 7919 + 5);
     cv::Mat canvas;
-    cv::resize(draw_scene(random, {width, height}, std::min(width, height)), canvas, {}, k_super, k_super, cv::INTER_LINEAR);
+    cv::resize(draw_scene(random, {width, height}, std::min(width, height)), canvas, {}, k_super, k_super,
+               cv::INTER_LINEAR);
     PhotoOptions camera = everyday(seed);
     camera.width = width;
     camera.height = height;

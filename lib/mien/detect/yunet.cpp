@@ -2,6 +2,7 @@
 #include <mien/core/error.hpp>
 #include <mien/core/text.hpp>
 #include <mien/detect/engines.hpp>
+#include <mien/nn/network.hpp>
 
 #include <opencv2/dnn.hpp>
 #include <opencv2/imgproc.hpp>
@@ -24,7 +25,7 @@ class Yunet : public Detector {
 public:
     Yunet(const std::filesystem::path& file, std::string digest) : m_weights(std::move(digest)) {
         try {
-            m_net = cv::dnn::readNetFromONNX(file.native());
+            m_net = nn::read_onnx(file);
         } catch (const cv::Exception& error) {
             throw Error(ErrorCode::model_missing, "cannot read " + printable(file.native()) + ": " + error.err);
         }

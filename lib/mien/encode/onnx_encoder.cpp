@@ -2,6 +2,7 @@
 #include <mien/encode/onnx_encoder.hpp>
 
 #include <mien/core/error.hpp>
+#include <mien/nn/network.hpp>
 
 #include <opencv2/dnn.hpp>
 #include <opencv2/imgproc.hpp>
@@ -18,7 +19,7 @@ public:
           m_contract(std::make_shared<const ModelContract>(
               ModelContract{card.name, std::move(digest), card.dim, card.metric})) {
         try {
-            m_net = cv::dnn::readNetFromONNX(reinterpret_cast<const char*>(network.data()), network.size());
+            m_net = nn::read_onnx(network);
         } catch (const cv::Exception& error) {
             throw Error(ErrorCode::model_missing, "cannot read the network of encoder " + card.name + ": " + error.err);
         }
