@@ -156,6 +156,14 @@ void Convolution::activate(float* data, int count, std::size_t step, int first, 
     }
 }
 
+void Convolution::spread(int count, const std::function<void(const cv::Range&)>& work) {
+#if defined(__SANITIZE_THREAD__)
+    work({0, count});  // ThreadSanitizer cannot see how the threads of OpenCV, compiled without it, wait for each other
+#else
+    cv::parallel_for_({0, count}, work);
+#endif
+}
+
 int64 Convolution::getFLOPS(const std::vector<cv::dnn::MatShape>& /*inputs*/,
                             const std::vector<cv::dnn::MatShape>& outputs) const {
     int64 sums = 0;

@@ -5,6 +5,7 @@
 
 #include <opencv2/dnn.hpp>
 
+#include <functional>
 #include <vector>
 
 namespace mien::nn {
@@ -61,6 +62,9 @@ protected:
     /// The activation that the epilogue cannot do, for `count` floats each of the channels [first, last), at `data`
     /// and every `step` floats on.
     void activate(float* data, int count, std::size_t step, int first, int last) const;
+
+    /// cv::parallel_for_ over [0, count).
+    static void spread(int count, const std::function<void(const cv::Range&)>& work);
 
     /// The weights or what comes after them have changed: the time to arrange them.
     virtual void prepare() = 0;

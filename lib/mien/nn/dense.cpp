@@ -237,7 +237,7 @@ protected:
             const auto floats = static_cast<std::size_t>(phases.size()) * static_cast<std::size_t>(sizes.channels);
             m_phases.resize(std::max(m_phases.size(), floats + k_copied));
             source.pixels = m_phases.data();
-            cv::parallel_for_({0, sizes.channels}, [&](const cv::Range& range) {
+            spread(sizes.channels, [&](const cv::Range& range) {
                 for (std::ptrdiff_t c = range.start; c < range.end; ++c) {
                     phases.fill(input + c * sizes.height * sizes.width, sizes.height, sizes.width, first,
                                 m_phases.data() + c * source.plane);
@@ -268,7 +268,7 @@ private:
         const int blocks = static_cast<int>(m_bias.size()) / m_kernel.block;
         const int threads = cv::getNumThreads();
         const int shares = threads > 1 ? std::clamp(2 * threads / turns, 1, blocks) : 1;
-        cv::parallel_for_({0, turns * shares}, [&](const cv::Range& range) {
+        spread(turns * shares, [&](const cv::Range& range) {
             Scratch scratch;
             for (int job = range.start; job < range.end; ++job) {
                 const int share = job % shares;

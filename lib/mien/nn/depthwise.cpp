@@ -37,24 +37,39 @@ struct Job {
 
 using Kernel = void (*)(const Job&);
 
+/// Adds the three taps of one row of the window, `in` being the row of pixels under it.
+template <int k_step>
+void add_row(const Job& job, const float* __restrict in, const float* __restrict w, float* __restrict out) {
+    // The outputs [from, to) have all three pixels within the plane.
+    const int from = std::min(job.out_cols, (job.pad + k_step - 1) / k_step);
+    const int to = std::clamp((job.cols + job.pad - 3 + k_step) / k_step, from, job.out_cols);
+    const auto edge = [&](int begin, int end) {
+        for (int col = begin; col < end; ++col) {
+            for (int t = 0; t < 3; ++t) {
+                const int x = col * k_step + t - job.pad;
+                if (x >= 0 && x < job.cols) {
+                    out[col] += w[t] * in[x];
+                }
+            }
+        }
+    };
+    edge(0, from);
+    const float* __restrict first = in - job.pad;
+    for (int col = from; col < to; ++col) {
+        out[col] += w[0] * first[col * k_step] + w[1] * first[col * k_step + 1] + w[2] * first[col * k_step + 2];
+    }
+    edge(to, job.out_cols);
+}
+
 void kernel_plain(const Job& job) {
     float* out = job.out;
     for (int row = 0; row < job.out_rows; ++row) {
-        const int top = row * job.step - job.pad;
         std::fill_n(out, job.out_cols, job.bias);
-        for (int t = 0; t < k_taps; ++t) {
-            const int y = top + t / 3;
-            if (y < 0 || y >= job.rows) {
-                continue;
-            }
-            // Outputs [from, to) have this tap's pixel within the plane.
-            const int shift = t % 3 - job.pad;
-            const int from = shift < 0 ? (-shift + job.step - 1) / job.step : 0;
-            const int to = std::min(job.out_cols, job.cols <= shift ? 0 : (job.cols - shift - 1) / job.step + 1);
-            const float* in = job.in + static_cast<std::ptrdiff_t>(y) * job.cols + shift;
-            const float weight = job.weights[t];
-            for (int col = from; col < to; ++col) {
-                out[col] += weight * in[col * job.step];
+        for (int t = 0; t < 3; ++t) {
+            const int y = row * job.step - job.pad + t;
+            if (y >= 0 && y < job.rows) {
+                const float* in = job.in + static_cast<std::ptrdiff_t>(y) * job.cols;
+                (job.step == 1 ? add_row<1> : add_row<2>)(job, in, job.weights + 3 * t, out);
             }
         }
         for (int col = 0; col < job.out_cols; ++col) {
@@ -164,7 +179,7 @@ protected:
         const auto plane = static_cast<std::ptrdiff_t>(sizes.height) * sizes.width;
         const int out_plane = sizes.out_height * sizes.out_width;
         const auto after = epilogue();
-        cv::parallel_for_({0, sizes.channels}, [&](const cv::Range& range) {
+        spread(sizes.channels, [&](const cv::Range& range) {
             Job job;
             job.rows = sizes.height;
             job.cols = sizes.width;
