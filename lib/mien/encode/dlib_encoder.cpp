@@ -56,6 +56,12 @@ private:
         cv::Mat bias;     ///< 1 × filters
     };
 
+    /// A tag's number by value: dlib declares the constant, but does not define it, so nothing may refer to it.
+    template <template <typename> class Tag>
+    static unsigned long number_of() {
+        return dlib::tag_id<Tag>::id;
+    }
+
     // -- from the input up
 
     template <typename Details, typename Below, typename Enabled>
@@ -73,7 +79,7 @@ private:
     void walk(const dlib::add_skip_layer<Tag, Below>& layer) {
         walk(layer.subnet());
         flush();
-        m_here = m_tags.at(dlib::tag_id<Tag>::id);
+        m_here = m_tags.at(number_of<Tag>());
     }
     template <std::size_t times, template <typename> class Repeated, typename Below>
     void walk(const dlib::repeat<times, Repeated, Below>& layer) {
@@ -168,7 +174,7 @@ private:
     template <template <typename> class Tag>
     void add(const dlib::add_prev_<Tag>&) {
         flush();
-        auto other = m_tags.at(dlib::tag_id<Tag>::id);
+        auto other = m_tags.at(number_of<Tag>());
         const int channels = std::max(m_here.channels, other.channels);
         const int rows = std::max(m_here.rows, other.rows);
         const int columns = std::max(m_here.columns, other.columns);
@@ -184,8 +190,8 @@ private:
     template <template <typename> class First, template <typename> class Second>
     void add(const dlib::concat_<First, Second>&) {
         flush();
-        const auto first = m_tags.at(dlib::tag_id<First>::id);
-        const auto second = m_tags.at(dlib::tag_id<Second>::id);
+        const auto first = m_tags.at(number_of<First>());
+        const auto second = m_tags.at(number_of<Second>());
         expect(first.rows == second.rows && first.columns == second.columns);
         cv::dnn::LayerParams parameters;
         parameters.set("axis", 1);
