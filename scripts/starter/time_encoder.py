@@ -25,16 +25,18 @@ def main() -> None:
     for threads in (1, 2):
         cv2.setNumThreads(threads)
         nets = {name: cv2.dnn.readNetFromONNX(str(path)) for name, path in paths.items()}
-        times: dict[str, list[float]] = {name: [] for name in nets}
+        times: dict[str, list[tuple[float, float]]] = {name: [] for name in nets}
         for _ in range(args.rounds):
             for name, net in nets.items():
-                start = time.perf_counter()
+                start, busy = time.perf_counter(), time.process_time()
                 net.setInput(x)
                 net.forward()
-                times[name].append(time.perf_counter() - start)
-        medians = {name: 1e3 * float(np.median(t[5:])) for name, t in times.items()}
-        print(f"{threads} thread(s): teacher {medians['teacher']:.2f} ms, starter {medians['starter']:.2f} ms, "
-              f"ratio {medians['starter'] / medians['teacher']:.2f}")
+                times[name].append((time.perf_counter() - start, time.process_time() - busy))
+        wall, cpu = ({name: 1e3 * float(np.median([t[k] for t in ts[5:]])) for name, ts in times.items()}
+                     for k in (0, 1))
+        for what, m in (("wall", wall), ("processor", cpu)):
+            print(f"{threads} thread(s), {what} time: teacher {m['teacher']:.2f} ms, starter {m['starter']:.2f} ms, "
+                  f"ratio {m['starter'] / m['teacher']:.2f}")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,9 @@
 #include <opencv2/dnn.hpp>
 #include <opencv2/imgproc.hpp>
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 
 namespace mien::encode {
 namespace {
@@ -33,12 +35,26 @@ public:
         encodings.reserve(chips.size());
         // One face a forward pass: batches gain nothing on the CPU, and a face's bits must not depend on its company.
         for (const auto& chip : chips) {
-            encodings.push_back({m_contract, forward(chip)});
+            encodings.push_back({m_contract, encode_one(chip)});
         }
         return encodings;
     }
 
 private:
+    std::vector<float> encode_one(const cv::Mat& chip) {
+        auto values = forward(chip);
+        if (m_card.mirror) {
+            cv::Mat mirrored;
+            cv::flip(chip, mirrored, 1);
+            const auto others = forward(mirrored);
+            std::transform(values.begin(), values.end(), others.begin(), values.begin(), std::plus<>());
+            if (m_card.metric == Metric::cosine) {
+                normalise(values);
+            }
+        }
+        return values;
+    }
+
     std::vector<float> forward(const cv::Mat& chip) {
         cv::Mat output;
         try {

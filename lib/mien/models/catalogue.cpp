@@ -190,12 +190,14 @@ Card starter() {
     card.name = "starter";
     card.about = "the project's own small network, compiled in: always there";
     card.licence = "MIT";
-    card.accuracy = "see man mien-models";
+    card.accuracy = "10-fold accuracy 0.967 ± 0.010 on 3,160 LFW pairs of people it never saw, TAR 0.94 at FAR 0.01, end to "
+                    "end with hog; at the threshold one pair of strangers in 10,000 is taken for one person";
     card.dim = 128;
     card.metric = Metric::cosine;
     card.chip = {ChipFrame::arcface, 112, 0.0F};
     card.preprocessing = {true, {127.5F, 127.5F, 127.5F}, {128.0F, 128.0F, 128.0F}};
-    card.decision = around(0.6);
+    card.mirror = true;
+    card.decision = measured(0.53, 0.7202, 24.80);
     return card;
 }
 

@@ -54,6 +54,7 @@ struct Card {
     Metric metric{Metric::cosine};
     ChipSpec chip;
     Preprocessing preprocessing;
+    bool mirror{};  ///< encode the mirrored chip too and add both: twice the time, fewer errors
     Decision decision;
 };
 

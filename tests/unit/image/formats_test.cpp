@@ -217,7 +217,7 @@ TEST(Jpeg, AcceptsPaddingBetweenSegments) {
     padded.insert(padded.end(), jpeg.begin() + first, jpeg.end());
     EXPECT_EQ(largest_difference(decode(padded).bgr, decode(jpeg).bgr), 0);
     // The padding does not hide that the file is cut.
-    padded.resize(padded.size() - 40);
+    padded.erase(padded.end() - 40, padded.end());
     EXPECT_EQ(refusal(padded), "the JPEG file is cut short");
 }
 
