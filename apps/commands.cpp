@@ -62,7 +62,8 @@ int run(int argc, char** argv) {
     } catch (const CLI::ParseError& error) {
         const auto verbs = app.get_subcommands();
         if (verbs.empty() && argc > 1 && argv[argc - 1][0] != '-' && error.get_name() == "RequiredError") {
-            return report(context, ErrorCode::usage, "there is no verb " + shell_quoted(argv[argc - 1]) + " (see 'mien --help')");
+            return report(context, ErrorCode::usage,
+                          "there is no verb " + shell_quoted(argv[argc - 1]) + " (see 'mien --help')");
         }
         // Name the verb's help where one was given.
         const std::string help = verbs.empty() ? "mien --help" : "mien " + verbs.front()->get_name() + " --help";

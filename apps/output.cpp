@@ -72,8 +72,7 @@ std::string human_seconds(double seconds) {
 }
 
 Progress::Progress(Unit unit, bool wanted)
-    : m_unit(unit),
-      m_active(wanted && isatty(STDERR_FILENO) == 1 && environment("TERM").value_or("dumb") != "dumb") {}
+    : m_unit(unit), m_active(wanted && isatty(STDERR_FILENO) == 1 && environment("TERM").value_or("dumb") != "dumb") {}
 
 void Progress::start(std::size_t total) {
     m_total = total;
@@ -90,9 +89,9 @@ void Progress::show(std::size_t done) {
     const double rate = seconds > 0 ? static_cast<double>(done) / seconds : 0;
     const double left = rate > 0 ? static_cast<double>(m_total - std::min(done, m_total)) / rate : 0;
     const std::string counts =
-        m_unit == Unit::photos
-            ? with_commas(done) + "/" + with_commas(m_total) + formatted("  %.1f photos/s  ", rate)
-            : human_bytes(done) + "/" + human_bytes(m_total) + "  " + human_bytes(static_cast<std::uint64_t>(rate)) + "/s  ";
+        m_unit == Unit::photos ? with_commas(done) + "/" + with_commas(m_total) + formatted("  %.1f photos/s  ", rate)
+                               : human_bytes(done) + "/" + human_bytes(m_total) + "  " +
+                                     human_bytes(static_cast<std::uint64_t>(rate)) + "/s  ";
     const std::string text = counts + human_seconds(left) + " left";
     const int room = std::clamp(terminal_width() - static_cast<int>(text.size()) - 4, 0, 40);
     const double share = m_total > 0 ? static_cast<double>(std::min(done, m_total)) / static_cast<double>(m_total) : 0;

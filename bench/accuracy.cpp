@@ -4,7 +4,8 @@
 /// rank-1 naming with one photo a person as the gallery, and the logistic map from distance to probability that model
 /// cards carry.
 ///
-///     accuracy --photos ../shared/faces/lfw --pairs ../shared/faces/lfw_pairs.txt --method yunet --encoder mobilefacenet
+///     accuracy --photos ../shared/faces/lfw --pairs ../shared/faces/lfw_pairs.txt --method yunet --encoder
+///     mobilefacenet
 
 #include <mien/core/error.hpp>
 #include <mien/core/file.hpp>
@@ -133,7 +134,8 @@ std::vector<double> fold_accuracies(const std::vector<Pair>& pairs, const std::v
         }
     }
     std::sort(thresholds.begin(), thresholds.end());
-    const int folds = 1 + std::max_element(pairs.begin(), pairs.end(), [](auto& a, auto& b) { return a.fold < b.fold; })->fold;
+    const int folds =
+        1 + std::max_element(pairs.begin(), pairs.end(), [](auto& a, auto& b) { return a.fold < b.fold; })->fold;
     std::vector<double> accuracies;
     for (int fold = 0; fold < folds; ++fold) {
         double best = -1;
@@ -292,11 +294,14 @@ Json judge_strangers(const std::vector<std::string>& names, const Encodings& enc
     std::sort(distances.begin(), distances.end());
     std::sort(same.begin(), same.end());
     Json json{{"pairs_of_strangers", distances.size()}, {"genuine_pairs", same.size()}, {"at_far", Json::object()}};
-    for (const auto& [name, far] : {std::pair{"0.01", 1e-2}, std::pair{"0.001", 1e-3}, std::pair{"0.0001", 1e-4}, std::pair{"0.00001", 1e-5}}) {
-        const double threshold = static_cast<double>(distances.at(static_cast<std::size_t>(far * static_cast<double>(distances.size()))));
+    for (const auto& [name, far] :
+         {std::pair{"0.01", 1e-2}, std::pair{"0.001", 1e-3}, std::pair{"0.0001", 1e-4}, std::pair{"0.00001", 1e-5}}) {
+        const double threshold =
+            static_cast<double>(distances.at(static_cast<std::size_t>(far * static_cast<double>(distances.size()))));
         const auto accepted = std::lower_bound(same.begin(), same.end(), threshold) - same.begin();
-        json["at_far"][name] = {{"threshold", mien::rounded(threshold, 4)},
-                                {"tar", mien::rounded(static_cast<double>(accepted) / static_cast<double>(same.size()), 4)}};
+        json["at_far"][name] = {
+            {"threshold", mien::rounded(threshold, 4)},
+            {"tar", mien::rounded(static_cast<double>(accepted) / static_cast<double>(same.size()), 4)}};
     }
     return json;
 }
@@ -328,7 +333,8 @@ int main(int argc, char** argv) {
     Arguments arguments;
     app.add_option("--photos", arguments.photos, "Folder with a folder of photos for each person")->required();
     app.add_option("--pairs", arguments.pairs, "Pairs in LFW's format");
-    app.add_option("--subject", arguments.subject, "Which face is meant: central or largest")->check(CLI::IsMember({"central", "largest"}));
+    app.add_option("--subject", arguments.subject, "Which face is meant: central or largest")
+        ->check(CLI::IsMember({"central", "largest"}));
     app.add_option("-m,--method", arguments.pipeline.detector, "Detector");
     app.add_option("-e,--encoder", arguments.pipeline.encoder, "Encoder");
     app.add_option("--landmarks", arguments.pipeline.landmarks, "Landmarks");

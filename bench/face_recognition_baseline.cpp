@@ -230,11 +230,10 @@ int measure(const Options& options) {
     const auto rate = [&](double seconds) { return seconds > 0 ? static_cast<double>(read) / seconds : 0.0; };
     constexpr std::array<const char*, 6> k_names{"prepare", "load", "detect", "landmarks", "chip", "encode"};
     if (options.json) {
-        nlohmann::ordered_json answer{{"model", options.model},  {"upsample", options.upsample},
-                                      {"photos", read},          {"unreadable", unreadable},
-                                      {"with_face", with_face},  {"faces", faces},
-                                      {"seconds", all.wall},     {"cpu_seconds", all.cpu},
-                                      {"photos_per_second", rate(all.wall)}};
+        nlohmann::ordered_json answer{
+            {"model", options.model},   {"upsample", options.upsample}, {"photos", read},
+            {"unreadable", unreadable}, {"with_face", with_face},       {"faces", faces},
+            {"seconds", all.wall},      {"cpu_seconds", all.cpu},       {"photos_per_second", rate(all.wall)}};
         for (std::size_t i = 0; i < stages.size(); ++i) {
             answer["stages"][k_names.at(i)] = {{"seconds", stages.at(i).wall}, {"cpu_seconds", stages.at(i).cpu}};
         }

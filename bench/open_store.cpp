@@ -84,9 +84,10 @@ int main(int argc, char** argv) {
             reading.push_back(seconds([&] { read_like_cat(file); }));
             opening.push_back(seconds([&] { static_cast<void>(mien::gallery::load_store(file)); }));
         }
-        std::printf("%zu encodings, %.0f MB: read %.1f ms, opened %.1f ms (%.2f times reading), made and saved in %.1f s\n",
-                    encodings, static_cast<double>(fs::file_size(file)) / 1e6, 1e3 * median(reading), 1e3 * median(opening),
-                    median(opening) / median(reading), saving);
+        std::printf(
+            "%zu encodings, %.0f MB: read %.1f ms, opened %.1f ms (%.2f times reading), made and saved in %.1f s\n",
+            encodings, static_cast<double>(fs::file_size(file)) / 1e6, 1e3 * median(reading), 1e3 * median(opening),
+            median(opening) / median(reading), saving);
     } catch (const mien::Error& error) {
         std::fprintf(stderr, "open_store: %s\n", error.what());
     }

@@ -15,7 +15,7 @@ namespace {
 struct Verb {
     std::string path;
     std::string about;
-    std::vector<std::string> words;  ///< options and verbs below
+    std::vector<std::string> words;                            ///< options and verbs below
     std::vector<std::pair<std::string, std::string>> options;  ///< name, description
 };
 
@@ -130,8 +130,10 @@ std::string fish(const std::vector<Verb>& verbs) {
         const auto parent = split == std::string::npos ? std::string() : verb.path.substr(0, split);
         const auto name = split == std::string::npos ? verb.path : verb.path.substr(split + 1);
         if (!verb.path.empty()) {
-            const auto condition = parent.empty() ? std::string("__fish_use_subcommand") : "__fish_seen_subcommand_from " + parent;
-            out << "complete -c mien -n " << quoted(condition) << " -a " << name << " -d " << quoted(verb.about) << "\n";
+            const auto condition =
+                parent.empty() ? std::string("__fish_use_subcommand") : "__fish_seen_subcommand_from " + parent;
+            out << "complete -c mien -n " << quoted(condition) << " -a " << name << " -d " << quoted(verb.about)
+                << "\n";
         }
         for (const auto& [option, about] : verb.options) {
             out << "complete -c mien";

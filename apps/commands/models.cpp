@@ -47,9 +47,9 @@ State state_of(const models::Card& card, const models::Finder& finder, bool chec
 }
 
 Json to_json(const models::Card& card, const State& state) {
-    Json json{{"name", card.name},     {"kind", models::to_string(card.kind)},
-              {"state", state.word},   {"file", state.place.empty() ? Json(nullptr) : Json(state.place)},
-              {"licence", card.licence}, {"about", card.about},
+    Json json{{"name", card.name},        {"kind", models::to_string(card.kind)},
+              {"state", state.word},      {"file", state.place.empty() ? Json(nullptr) : Json(state.place)},
+              {"licence", card.licence},  {"about", card.about},
               {"accuracy", card.accuracy}};
     if (!card.sha256.empty()) {
         json["sha256"] = card.sha256.front();
@@ -115,8 +115,10 @@ int show_card(const std::string& name, const SharedOptions& shared) {
     line("licence    ", card.licence);
     line("accuracy   ", card.accuracy);
     if (card.kind == models::Kind::encoder) {
-        line("encoding   ", std::to_string(card.dim) + " numbers, " + std::string(to_string(card.metric)) + " distance");
-        line("threshold  ", Json(card.decision.threshold).dump() + (card.decision.measured ? "" : " (published, not measured here)"));
+        line("encoding   ",
+             std::to_string(card.dim) + " numbers, " + std::string(to_string(card.metric)) + " distance");
+        line("threshold  ",
+             Json(card.decision.threshold).dump() + (card.decision.measured ? "" : " (published, not measured here)"));
     }
     line("from       ", card.url);
     line("sha256     ", card.sha256.empty() ? "" : card.sha256.front());
@@ -167,11 +169,13 @@ void add_models(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<ModelsArguments>();
     auto* verb = app.add_subcommand("models", "List, describe, check and fetch models");
     verb->require_subcommand(0, 1);
-    verb->add_option("--card", arguments->card, "Describe one model: data, licence, accuracy, limits")->type_name("NAME");
+    verb->add_option("--card", arguments->card, "Describe one model: data, licence, accuracy, limits")
+        ->type_name("NAME");
     verb->callback([arguments, &context] {
         if (!context.action) {
             context.action = [arguments, &context] {
-                return arguments->card.empty() ? list(context.shared, false) : show_card(arguments->card, context.shared);
+                return arguments->card.empty() ? list(context.shared, false)
+                                               : show_card(arguments->card, context.shared);
             };
         }
     });
@@ -184,8 +188,10 @@ void add_models(CLI::App& app, Context& context) {
     auto* fetcher = verb->add_subcommand("fetch", "Download models; an interrupted download goes on where it stopped");
     fetcher->fallthrough();
     fetcher->add_option("NAME", arguments->names, "Models to fetch")->required();
-    fetcher->add_option("--to", arguments->folder, "Folder to put them in; default: the user's data folder")->type_name("DIR");
-    fetcher->add_option("--mirror", arguments->mirror, "Fetch from this address instead, with the same file names")->type_name("URL");
+    fetcher->add_option("--to", arguments->folder, "Folder to put them in; default: the user's data folder")
+        ->type_name("DIR");
+    fetcher->add_option("--mirror", arguments->mirror, "Fetch from this address instead, with the same file names")
+        ->type_name("URL");
     fetcher->callback([arguments, &context] {
         context.action = [arguments, &context] { return fetch(*arguments, context.shared); };
     });

@@ -123,8 +123,10 @@ int predict(const PredictArguments& arguments, const SharedOptions& shared) {
 void add_predict(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<PredictArguments>();
     auto* verb = app.add_subcommand("predict", "Name the faces in photos");
-    verb->add_option("PHOTO", arguments->photos, "Photos, folders, or - for a list of them on standard input")->required();
-    verb->add_option("-s,--store", arguments->store, "Store to ask; default: train.mien in the workspace")->type_name("FILE");
+    verb->add_option("PHOTO", arguments->photos, "Photos, folders, or - for a list of them on standard input")
+        ->required();
+    verb->add_option("-s,--store", arguments->store, "Store to ask; default: train.mien in the workspace")
+        ->type_name("FILE");
     add_pipeline_options(*verb, arguments->options.pipeline);
     verb->add_option("--tolerance", arguments->tolerance, "Largest distance that counts as known; default: the model's")
         ->check(CLI::Range(0.0, 100.0))

@@ -21,8 +21,10 @@ struct StatsArguments {
 };
 
 void print_text(const service::StoreStats& s, const StatsArguments& arguments) {
-    print_line("store       " + printable(s.store.native()) + ", " + human_bytes(s.bytes) + ", changed " + to_iso8601(s.changed));
-    print_line("integrity   " + std::string(s.bad_encodings == 0 ? "ok" : with_commas(s.bad_encodings) + " bad encodings") +
+    print_line("store       " + printable(s.store.native()) + ", " + human_bytes(s.bytes) + ", changed " +
+               to_iso8601(s.changed));
+    print_line("integrity   " +
+               std::string(s.bad_encodings == 0 ? "ok" : with_commas(s.bad_encodings) + " bad encodings") +
                (s.verified ? " (every number looked at)" : " (checksums agree)"));
     print_line("people      " + with_commas(s.people.size()));
     print_line("encodings   " + with_commas(s.encodings));
@@ -31,8 +33,9 @@ void print_text(const service::StoreStats& s, const StatsArguments& arguments) {
     print_line("encoder     " + s.contract.encoder + ", " + std::to_string(s.contract.dim) + " numbers, " +
                std::string(to_string(s.contract.metric)) + ", weights " + s.contract.weights.substr(0, 12));
     print_line("detector    " + s.detector);
-    print_line("threshold   " + (std::isnan(s.threshold) ? std::string("not known here: the encoder's card is absent")
-                                                         : Json(s.threshold).dump() + " (from the " + s.threshold_from + ")"));
+    print_line("threshold   " + (std::isnan(s.threshold)
+                                     ? std::string("not known here: the encoder's card is absent")
+                                     : Json(s.threshold).dump() + " (from the " + s.threshold_from + ")"));
     constexpr std::size_t k_shown = 20;
     const std::size_t shown = arguments.people ? s.people.size() : std::min(k_shown, s.people.size());
     for (std::size_t i = 0; i < shown; ++i) {
@@ -53,7 +56,8 @@ void print_text(const service::StoreStats& s, const StatsArguments& arguments) {
 }
 
 int stats(const StatsArguments& arguments, const SharedOptions& shared) {
-    const auto store = arguments.store.empty() ? shared.make_workspace().store() : std::filesystem::path(arguments.store);
+    const auto store =
+        arguments.store.empty() ? shared.make_workspace().store() : std::filesystem::path(arguments.store);
     const auto result = service::stats(store, arguments.verify);
     if (shared.json) {
         print_json(service::to_json(result));
@@ -61,8 +65,9 @@ int stats(const StatsArguments& arguments, const SharedOptions& shared) {
         print_text(result, arguments);
     }
     if (result.bad_encodings > 0) {
-        throw Error(ErrorCode::store_corrupt, with_commas(result.bad_encodings) +
-                                                  " encodings are no vectors of this model; build them anew with 'mien train --rebuild'");
+        throw Error(ErrorCode::store_corrupt,
+                    with_commas(result.bad_encodings) +
+                        " encodings are no vectors of this model; build them anew with 'mien train --rebuild'");
     }
     return k_exit_success;
 }

@@ -54,7 +54,8 @@ int train(const TrainArguments& arguments, const SharedOptions& shared) {
             print_json(service::to_json(photo));
         } else if (shared.verbose || (!has_record && !shared.quiet)) {
             progress.clear();
-            print_line(photo.outcome + "\t" + printable(photo.photo) + (photo.reason.empty() ? "" : "\t" + photo.reason));
+            print_line(photo.outcome + "\t" + printable(photo.photo) +
+                       (photo.reason.empty() ? "" : "\t" + photo.reason));
         }
         progress.show(++done);
     };
@@ -73,15 +74,18 @@ int train(const TrainArguments& arguments, const SharedOptions& shared) {
 void add_train(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<TrainArguments>();
     auto* verb = app.add_subcommand("train", "Learn people from a folder of labelled photos");
-    auto* folder = verb->add_option("DIR", arguments->folder, "Folder with LABEL/PHOTO or LABEL.jpg; default: dataset_training");
+    auto* folder =
+        verb->add_option("DIR", arguments->folder, "Folder with LABEL/PHOTO or LABEL.jpg; default: dataset_training");
     verb->add_option("-d,--dataset", arguments->dataset, "The same, as an option")->type_name("DIR")->excludes(folder);
-    verb->add_option("-o,--output", arguments->output, "Store to write; default: train.mien in the workspace")->type_name("FILE");
+    verb->add_option("-o,--output", arguments->output, "Store to write; default: train.mien in the workspace")
+        ->type_name("FILE");
     add_pipeline_options(*verb, arguments->options.pipeline);
     verb->add_option("-e,--encoder", arguments->options.pipeline.encoder,
                      "Encoder: auto (the store's, else the strongest present), a name of 'mien models', or onnx:FILE")
         ->type_name("NAME")
         ->capture_default_str();
-    verb->add_option("--faces", arguments->faces, "one: photos with several faces are skipped; largest: take the largest")
+    verb->add_option("--faces", arguments->faces,
+                     "one: photos with several faces are skipped; largest: take the largest")
         ->check(CLI::IsMember({"one", "largest"}))
         ->type_name("RULE")
         ->capture_default_str();

@@ -25,7 +25,8 @@ namespace {
 class OwnNetwork {
 public:
     OwnNetwork() {
-        std::filesystem::create_symlink(std::filesystem::absolute(test::shared_models() / "mobileface_v2.onnx"), file());
+        std::filesystem::create_symlink(std::filesystem::absolute(test::shared_models() / "mobileface_v2.onnx"),
+                                        file());
         std::ofstream(m_folder.path() / "own.json")
             << R"({"name":"own","dim":256,"size":112,"metric":"cosine","colour":"rgb","mean":0,"scale":1,"threshold":0.6})";
     }
@@ -105,13 +106,18 @@ TEST_P(EncoderContract, AChipsBitsDoNotDependOnItsCompany) {
 }
 
 TEST_P(EncoderContract, TwoPhotosOfAPersonAreNearerThanTwoPeople) {
-    const auto ada = m_encoder->encode(std::vector{chip_of("ada_held_out_1.jpg"), chip_of("ada_held_out_2.jpg"), chip_of("stranger_1.jpg")});
+    const auto ada = m_encoder->encode(
+        std::vector{chip_of("ada_held_out_1.jpg"), chip_of("ada_held_out_2.jpg"), chip_of("stranger_1.jpg")});
     const auto metric = m_encoder->contract()->metric;
-    EXPECT_LT(match::distance(metric, ada[0].values, ada[1].values), match::distance(metric, ada[0].values, ada[2].values));
+    EXPECT_LT(match::distance(metric, ada[0].values, ada[1].values),
+              match::distance(metric, ada[0].values, ada[2].values));
 }
 
-INSTANTIATE_TEST_SUITE_P(Every, EncoderContract, testing::Values("sface", "dlib", "mobilefacenet", "dlib-densenet", "starter", "onnx"),
-                         [](const auto& tested) { return tested.param == "dlib-densenet" ? "dlib_densenet" : tested.param; });
+INSTANTIATE_TEST_SUITE_P(Every, EncoderContract,
+                         testing::Values("sface", "dlib", "mobilefacenet", "dlib-densenet", "starter", "onnx"),
+                         [](const auto& tested) {
+                             return tested.param == "dlib-densenet" ? "dlib_densenet" : tested.param;
+                         });
 
 TEST(EncoderFactory, UnknownNamesMissingWeightsAndMissingCardsSaySo) {
     const test::TemporaryFolder empty;
@@ -119,7 +125,8 @@ TEST(EncoderFactory, UnknownNamesMissingWeightsAndMissingCardsSaySo) {
     EXPECT_THROW(make_encoder("clever", finder), Error);
     EXPECT_THROW(make_encoder("onnx:" + (empty.path() / "absent.onnx").native(), finder), Error);
     std::ofstream(empty.path() / "bad.onnx") << "no network";
-    std::ofstream(empty.path() / "bad.json") << R"({"name":"bad","dim":8,"size":112,"metric":"l2","colour":"rgb","mean":0,"scale":1,"threshold":1})";
+    std::ofstream(empty.path() / "bad.json")
+        << R"({"name":"bad","dim":8,"size":112,"metric":"l2","colour":"rgb","mean":0,"scale":1,"threshold":1})";
     try {
         make_encoder("onnx:" + (empty.path() / "bad.onnx").native(), finder);
         FAIL();

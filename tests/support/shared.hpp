@@ -38,7 +38,7 @@ private:
 }  // namespace mien::test
 
 /// Skips the test, with the reason, where the weights and photos beside the project are absent.
-#define MIEN_NEEDS(path)                                                    \
-    if (!std::filesystem::exists(path)) {                                   \
-        GTEST_SKIP() << "needs " << (path) << ", which is not here";        \
+#define MIEN_NEEDS(path)                                             \
+    if (!std::filesystem::exists(path)) {                            \
+        GTEST_SKIP() << "needs " << (path) << ", which is not here"; \
     }

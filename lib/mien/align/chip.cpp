@@ -37,11 +37,10 @@ constexpr std::array k_mean_face68{
     MeanPoint{62, {0.490127, 0.785343}}, MeanPoint{63, {0.552157, 0.778746}}, MeanPoint{64, {0.689874, 0.784792}},
 };
 /// The same for dlib's five points. Same source.
-constexpr std::array<Complex, 5> k_mean_face5{Complex{0.8595674595992, 0.2134981538014},
-                                              Complex{0.6460604764104, 0.2289674387677},
-                                              Complex{0.1205750620789, 0.2137274526848},
-                                              Complex{0.3340850613712, 0.2290642403242},
-                                              Complex{0.4901123135679, 0.6277975316475}};
+constexpr std::array<Complex, 5> k_mean_face5{
+    Complex{0.8595674595992, 0.2134981538014}, Complex{0.6460604764104, 0.2289674387677},
+    Complex{0.1205750620789, 0.2137274526848}, Complex{0.3340850613712, 0.2290642403242},
+    Complex{0.4901123135679, 0.6277975316475}};
 /// Where a 112-pixel ArcFace chip has its five points. Figures: insightface's alignment template.
 constexpr std::array<Complex, 5> k_arcface112{Complex{38.2946, 51.6963}, Complex{73.5318, 51.5014},
                                               Complex{56.0252, 71.7366}, Complex{41.5493, 92.3655},

@@ -184,7 +184,8 @@ public:
                     node = 2 * node + (seen[split.one] - seen[split.other] > split.threshold ? 1 : 2);
                 }
                 leaves.push_back(cascade.leaves.data() +
-                                 (tree * (cascade.splits_per_tree + 1) + node - cascade.splits_per_tree) * shape.size());
+                                 (tree * (cascade.splits_per_tree + 1) + node - cascade.splits_per_tree) *
+                                     shape.size());
             }
             constexpr std::size_t k_ahead = 8;
             for (std::size_t tree = 0; tree < leaves.size(); ++tree) {
@@ -309,7 +310,8 @@ private:
             across += x * v - y * u;
             size += x * x + y * y;
         }
-        return size > 0 ? std::pair{static_cast<float>(along / size), static_cast<float>(across / size)} : std::pair{1.0F, 0.0F};
+        return size > 0 ? std::pair{static_cast<float>(along / size), static_cast<float>(across / size)}
+                        : std::pair{1.0F, 0.0F};
     }
 
     static std::uint16_t place_index(DlibReader& reader, Cascade& cascade) {
@@ -337,7 +339,8 @@ PixelBox square(const Rect& box) {
     if (std::abs(box.width - box.height) <= 1.5F) {
         const long left = std::lround(box.left);
         const long top = std::lround(box.top);
-        return {left, top, left + std::max(1L, std::lround(box.width)) - 1, top + std::max(1L, std::lround(box.height)) - 1};
+        return {left, top, left + std::max(1L, std::lround(box.width)) - 1,
+                top + std::max(1L, std::lround(box.height)) - 1};
     }
     return square(static_cast<double>(box.left + box.width / 2), static_cast<double>(box.top + box.height / 2),
                   static_cast<double>(box.width + box.height) / 2);
@@ -389,7 +392,8 @@ Landmarker::Landmarker(const std::string& name, const models::Finder& finder) : 
         m_impl->passes = 2;
         return;
 #else
-        throw Error(ErrorCode::model_missing, "this mien was built without the starter landmarks; use dlib68: apt-get install libdlib-data");
+        throw Error(ErrorCode::model_missing,
+                    "this mien was built without the starter landmarks; use dlib68: apt-get install libdlib-data");
 #endif
     }
     const auto& card = models::card(models::Kind::landmarks, name);
@@ -397,10 +401,11 @@ Landmarker::Landmarker(const std::string& name, const models::Finder& finder) : 
     m_weights = finder.digest(file);
     try {
         const MappedFile mapped(file);
-        m_impl = std::make_unique<Impl>(mapped.bytes(), name == "dlib68" ? LandmarkScheme::dlib68 : LandmarkScheme::dlib5);
+        m_impl =
+            std::make_unique<Impl>(mapped.bytes(), name == "dlib68" ? LandmarkScheme::dlib68 : LandmarkScheme::dlib5);
     } catch (const Damage& damage) {
-        throw Error(ErrorCode::model_missing, file.native() + " does not hold the landmarks \"" + name + "\": " + damage.what +
-                                                  "; get it with: mien models fetch " + name);
+        throw Error(ErrorCode::model_missing, file.native() + " does not hold the landmarks \"" + name +
+                                                  "\": " + damage.what + "; get it with: mien models fetch " + name);
     }
 }
 

@@ -12,9 +12,9 @@
 namespace mien {
 
 enum class ErrorCode {
-    usage,           ///< the request makes no sense; nothing was opened
-    runtime,         ///< everything that has no code of its own
-    unreadable,      ///< a photo that cannot be decoded; batches report it and go on
+    usage,       ///< the request makes no sense; nothing was opened
+    runtime,     ///< everything that has no code of its own
+    unreadable,  ///< a photo that cannot be decoded; batches report it and go on
     store_missing,
     store_locked,
     store_corrupt,
@@ -36,8 +36,8 @@ const ErrorRow& error_row(ErrorCode code);
 
 /// Exit statuses that are answers, not errors.
 inline constexpr int k_exit_success = 0;
-inline constexpr int k_exit_negative = 1;       ///< unknown, no match
-inline constexpr int k_exit_some_failed = 4;    ///< some photos failed, the rest is done
+inline constexpr int k_exit_negative = 1;     ///< unknown, no match
+inline constexpr int k_exit_some_failed = 4;  ///< some photos failed, the rest is done
 
 class Error : public std::runtime_error {
 public:

@@ -88,7 +88,8 @@ std::vector<std::byte> read_file(const fs::path& path, std::uint64_t limit) {
     const auto fd = open_or_throw(path, O_RDONLY | O_NONBLOCK);
     const auto size = regular_size(fd, path);
     if (size > limit) {
-        throw Error(ErrorCode::runtime, name_of(path) + " is larger than the limit of " + std::to_string(limit) + " bytes");
+        throw Error(ErrorCode::runtime,
+                    name_of(path) + " is larger than the limit of " + std::to_string(limit) + " bytes");
     }
     std::vector<std::byte> data(size);
     std::size_t filled = 0;

@@ -33,7 +33,8 @@ private:
 };
 
 /// The whole file.
-/// throws: Error{runtime} if it cannot be read, is no regular file (a device, a FIFO, a folder), or is larger than limit
+/// throws: Error{runtime} if it cannot be read, is no regular file (a device, a FIFO, a folder), or is larger than
+/// limit
 std::vector<std::byte> read_file(const std::filesystem::path& path, std::uint64_t limit);
 
 /// Reads a file that may be replaced (never changed in place) while it is mapped.

@@ -16,9 +16,7 @@ namespace mien {
 using Json = nlohmann::ordered_json;
 
 /// One line. Bytes that are not UTF-8 become U+FFFD.
-inline std::string to_line(const Json& json) {
-    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
+inline std::string to_line(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 inline Json to_json(const Box& box) {
     return {{"left", box.left}, {"top", box.top}, {"width", box.width}, {"height", box.height}};

@@ -22,8 +22,9 @@ template <long filters, typename Below>
 using Halve = dlib::relu<dlib::affine<dlib::con<filters, 5, 5, 2, 2, Below>>>;
 template <typename Below>
 using Look = dlib::relu<dlib::affine<dlib::con<45, 5, 5, 1, 1, Below>>>;
-using Network = dlib::loss_mmod<dlib::con<
-    1, 9, 9, 1, 1, Look<Look<Look<Halve<32, Halve<32, Halve<16, dlib::input_rgb_image_pyramid<dlib::pyramid_down<6>>>>>>>>>>;
+using Network = dlib::loss_mmod<
+    dlib::con<1, 9, 9, 1, 1,
+              Look<Look<Look<Halve<32, Halve<32, Halve<16, dlib::input_rgb_image_pyramid<dlib::pyramid_down<6>>>>>>>>>>;
 
 constexpr int k_smallest_picture = 128;
 
@@ -52,7 +53,8 @@ public:
             throw Error(ErrorCode::runtime, "cnn searches 8-bit colour pictures only");
         }
         // dlib ends the program when a picture is smaller than its filters; black around it does no harm
-        dlib::matrix<dlib::rgb_pixel> pixels(std::max(bgr.rows, k_smallest_picture), std::max(bgr.cols, k_smallest_picture));
+        dlib::matrix<dlib::rgb_pixel> pixels(std::max(bgr.rows, k_smallest_picture),
+                                             std::max(bgr.cols, k_smallest_picture));
         dlib::assign_all_pixels(pixels, dlib::rgb_pixel(0, 0, 0));
         for (int row = 0; row < bgr.rows; ++row) {
             const auto* from = bgr.ptr<cv::Vec3b>(row);

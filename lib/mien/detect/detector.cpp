@@ -35,7 +35,8 @@ std::vector<Detection> detect_scaled(Detector& detector, const cv::Mat& bgr, dou
     cv::Mat searched = bgr;
     if (factor != 1.0) {
         const auto side = [factor](int pixels) { return std::max(1, static_cast<int>(std::lround(pixels * factor))); };
-        cv::resize(bgr, searched, {side(bgr.cols), side(bgr.rows)}, 0, 0, factor < 1 ? cv::INTER_AREA : cv::INTER_LINEAR);
+        cv::resize(bgr, searched, {side(bgr.cols), side(bgr.rows)}, 0, 0,
+                   factor < 1 ? cv::INTER_AREA : cv::INTER_LINEAR);
     }
     auto found = detector.detect(searched);
     for (auto& detection : found) {
@@ -47,7 +48,8 @@ std::vector<Detection> detect_scaled(Detector& detector, const cv::Mat& bgr, dou
 /// Whether one face dominates the photo, as in a portrait: a closer look would find its background only.
 bool shows_portrait(const std::vector<Detection>& found, const cv::Mat& bgr) {
     const auto enough = k_portrait_share * static_cast<float>(std::min(bgr.cols, bgr.rows));
-    return std::any_of(found.begin(), found.end(), [enough](const Detection& face) { return face.box.width >= enough; });
+    return std::any_of(found.begin(), found.end(),
+                       [enough](const Detection& face) { return face.box.width >= enough; });
 }
 
 }  // namespace

@@ -16,8 +16,8 @@
 namespace mien::detect {
 
 struct Detection {
-    Rect box;                          ///< pixels of the image that was asked
-    float score{};                     ///< the detector's own; larger is surer; comparable within one detector only
+    Rect box;                            ///< pixels of the image that was asked
+    float score{};                       ///< the detector's own; larger is surer; comparable within one detector only
     std::optional<Landmarks> landmarks;  ///< where the detector gives them (yunet: arcface5)
 };
 

@@ -79,15 +79,18 @@ HogModuleFactory find_module() {
 }
 
 double area(long left, long top, long right, long bottom) {
-    return right < left || bottom < top ? 0.0 : static_cast<double>(right - left + 1) * static_cast<double>(bottom - top + 1);
+    return right < left || bottom < top ? 0.0
+                                        : static_cast<double>(right - left + 1) * static_cast<double>(bottom - top + 1);
 }
 
 bool same_face(const HogHit& a, const HogHit& b, const HogFilters& filters) {
-    const double shared = area(std::max(a.left, b.left), std::max(a.top, b.top), std::min(a.right, b.right), std::min(a.bottom, b.bottom));
+    const double shared = area(std::max(a.left, b.left), std::max(a.top, b.top), std::min(a.right, b.right),
+                               std::min(a.bottom, b.bottom));
     if (shared == 0) {
         return false;
     }
-    const double around = area(std::min(a.left, b.left), std::min(a.top, b.top), std::max(a.right, b.right), std::max(a.bottom, b.bottom));
+    const double around = area(std::min(a.left, b.left), std::min(a.top, b.top), std::max(a.right, b.right),
+                               std::max(a.bottom, b.bottom));
     return shared / around > filters.overlap || shared / area(a.left, a.top, a.right, a.bottom) > filters.covered ||
            shared / area(b.left, b.top, b.right, b.bottom) > filters.covered;
 }
@@ -110,20 +113,23 @@ public:
             throw Error(ErrorCode::runtime, "hog searches 8-bit colour pictures only");
         }
         m_scan->scan(bgr.data, bgr.step[0], bgr.rows, bgr.cols, m_hits);
-        std::stable_sort(m_hits.begin(), m_hits.end(), [](const HogHit& a, const HogHit& b) { return a.score > b.score; });
+        std::stable_sort(m_hits.begin(), m_hits.end(),
+                         [](const HogHit& a, const HogHit& b) { return a.score > b.score; });
         std::vector<HogHit> faces;
         for (const auto& hit : m_hits) {
-            if (std::none_of(faces.begin(), faces.end(), [&](const HogHit& face) { return same_face(face, hit, *m_filters); })) {
+            if (std::none_of(faces.begin(), faces.end(),
+                             [&](const HogHit& face) { return same_face(face, hit, *m_filters); })) {
                 faces.push_back(hit);
             }
         }
         std::vector<Detection> detections;
         detections.reserve(faces.size());
         for (const auto& face : faces) {
-            detections.push_back({{static_cast<float>(face.left), static_cast<float>(face.top),
-                                   static_cast<float>(face.right - face.left + 1), static_cast<float>(face.bottom - face.top + 1)},
-                                  face.score,
-                                  std::nullopt});
+            detections.push_back(
+                {{static_cast<float>(face.left), static_cast<float>(face.top),
+                  static_cast<float>(face.right - face.left + 1), static_cast<float>(face.bottom - face.top + 1)},
+                 face.score,
+                 std::nullopt});
         }
         return detections;
     }

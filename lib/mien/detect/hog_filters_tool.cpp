@@ -37,7 +37,8 @@ int main(int argc, char** argv) {
     expect(scanner.get_fhog_window_width() == 10 && scanner.get_fhog_window_height() == 10, "window");
     expect(scanner.get_cell_size() == 8 && scanner.get_padding() == 0, "cell");
     expect(scanner.get_min_pyramid_layer_width() == 64 && scanner.get_min_pyramid_layer_height() == 64 &&
-               scanner.get_max_pyramid_levels() >= 1000, "pyramid");
+               scanner.get_max_pyramid_levels() >= 1000,
+           "pyramid");
 
     std::ofstream out(argv[1], std::ios::binary);
     put(out, detector.get_overlap_tester().get_iou_thresh());

@@ -11,8 +11,8 @@
 #endif
 
 // Loops below are written so that the compiler turns them into vector instructions; next to
-// nothing here is written for one processor. Multiplying and adding in one step is asked for by name (and not left to the compiler) so that the
-// pyramid, where a rounding decides about a pixel's value, is the same on every processor.
+// nothing here is written for one processor. Multiplying and adding in one step is asked for by name (and not left to
+// the compiler) so that the pyramid, where a rounding decides about a pixel's value, is the same on every processor.
 #ifdef __FMA__
 #define MIEN_MULTIPLY_ADD(a, b, c) __builtin_fmaf(a, b, c)
 #else
@@ -52,7 +52,8 @@ void store_pixel(std::uint8_t* rgbx, Float4 value) {
 }
 #else
 Float4 load_pixel(const std::uint8_t* rgbx) {
-    return Float4{static_cast<float>(rgbx[0]), static_cast<float>(rgbx[1]), static_cast<float>(rgbx[2]), static_cast<float>(rgbx[3])};
+    return Float4{static_cast<float>(rgbx[0]), static_cast<float>(rgbx[1]), static_cast<float>(rgbx[2]),
+                  static_cast<float>(rgbx[3])};
 }
 
 /// Cut to whole values.
@@ -83,7 +84,8 @@ class Scan final : public HogScan {
 public:
     explicit Scan(std::shared_ptr<const HogFilters> filters) : m_filters(std::move(filters)) {}
 
-    void scan(const std::uint8_t* bgr, std::size_t row_step, long rows, long columns, std::vector<HogHit>& hits) override {
+    void scan(const std::uint8_t* bgr, std::size_t row_step, long rows, long columns,
+              std::vector<HogHit>& hits) override {
         hits.clear();
         take(bgr, row_step, rows, columns);
         long layers = 0;
@@ -136,7 +138,8 @@ private:
         auto* to = ensure(m_next.pixels, rows * columns * 4);
         m_next.rows = rows;
         m_next.columns = columns;
-        const double x_scale = static_cast<double>(m_layer.columns - 1) / static_cast<double>(std::max(columns - 1, 1L));
+        const double x_scale =
+            static_cast<double>(m_layer.columns - 1) / static_cast<double>(std::max(columns - 1, 1L));
         const double y_scale = static_cast<double>(m_layer.rows - 1) / static_cast<double>(std::max(rows - 1, 1L));
 
         // dlib walks four columns at a time in single precision, and the last few in double
@@ -177,8 +180,9 @@ private:
                 const long at = 4 * static_cast<long>(lefts[x]);
                 const float behind = fractions[x];
                 const float before = 1 - behind;
-                const Float4 value = above_f * before * load_pixel(upper + at) + above_f * behind * load_pixel(upper + at + 4) +
-                                     below_f * before * load_pixel(lower + at) + below_f * behind * load_pixel(lower + at + 4);
+                const Float4 value =
+                    above_f * before * load_pixel(upper + at) + above_f * behind * load_pixel(upper + at + 4) +
+                    below_f * before * load_pixel(lower + at) + below_f * behind * load_pixel(lower + at + 4);
                 store_pixel(to + 4 * x, value);
             }
             double position = -x_scale + static_cast<double>(fours) * x_scale;
@@ -188,8 +192,9 @@ private:
                 const long right = std::min(left + 1, m_layer.columns - 1);
                 const double behind = position - static_cast<double>(left);
                 for (long channel = 0; channel < 4; ++channel) {
-                    const double value = (1 - below) * ((1 - behind) * upper[4 * left + channel] + behind * upper[4 * right + channel]) +
-                                         below * ((1 - behind) * lower[4 * left + channel] + behind * lower[4 * right + channel]);
+                    const double value =
+                        (1 - below) * ((1 - behind) * upper[4 * left + channel] + behind * upper[4 * right + channel]) +
+                        below * ((1 - behind) * lower[4 * left + channel] + behind * lower[4 * right + channel]);
                     to[4 * x + channel] = static_cast<std::uint8_t>(value);
                 }
             }
@@ -326,7 +331,8 @@ private:
             auto* upper = votes + square_row * k_signed * m_votes_step;
             auto* lower = upper + k_signed * m_votes_step;
             for (long square = 0; square < squares; ++square) {
-                count(strengths + square * k_cell, directions + square * k_cell, band_step, upper + square, lower + square);
+                count(strengths + square * k_cell, directions + square * k_cell, band_step, upper + square,
+                      lower + square);
             }
         }
     }
@@ -347,7 +353,8 @@ private:
             directions += step;
         }
         for (long direction = 0; direction < k_signed; ++direction) {
-            const Float4 sum = counts[static_cast<std::size_t>(2 * direction)] + counts[static_cast<std::size_t>(2 * direction + 1)];
+            const Float4 sum =
+                counts[static_cast<std::size_t>(2 * direction)] + counts[static_cast<std::size_t>(2 * direction + 1)];
             upper[0] += sum[0];
             upper[1] += sum[1];
             lower[0] += sum[2];
@@ -508,11 +515,13 @@ private:
         for (long strip = 0; strip < m_score_step; strip += k_strip) {
             const long columns = std::min(k_strip, m_score_step - strip);
             for (std::size_t plane = 0; plane < k_hog_planes; ++plane) {
-                const float* features = m_features.data() + static_cast<long>(plane) * plane_size + k_pad_before * m_feature_step + strip;
+                const float* features =
+                    m_features.data() + static_cast<long>(plane) * plane_size + k_pad_before * m_feature_step + strip;
                 for (const auto& rank : m_filters->ranks[plane]) {
-                    ten<1, false>(features, m_feature_step, rank.row, scratch + k_pad_before * k_strip, k_strip, m_hog_rows, columns);
-                    ten<k_strip, true>(scratch, k_strip, rank.column, scores + rank.detector * score_size + strip, m_score_step,
-                                       m_hog_rows, columns);
+                    ten<1, false>(features, m_feature_step, rank.row, scratch + k_pad_before * k_strip, k_strip,
+                                  m_hog_rows, columns);
+                    ten<k_strip, true>(scratch, k_strip, rank.column, scores + rank.detector * score_size + strip,
+                                       m_score_step, m_hog_rows, columns);
                 }
             }
         }
@@ -530,7 +539,8 @@ private:
                     if (static_cast<double>(score) >= threshold) {
                         hits.push_back({to_picture(x, layer), to_picture(y, layer), to_picture(x + k_pad_both, layer),
                                         to_picture(y + k_pad_both, layer),
-                                        static_cast<float>(static_cast<double>(score) - threshold), static_cast<int>(detector)});
+                                        static_cast<float>(static_cast<double>(score) - threshold),
+                                        static_cast<int>(detector)});
                     }
                 }
             }
@@ -579,7 +589,8 @@ private:
 }  // namespace
 
 #ifdef MIEN_HOG_MODULE
-extern "C" __attribute__((visibility("default"))) HogScan* mien_make_hog_scan(const std::shared_ptr<const HogFilters>& filters);
+extern "C" __attribute__((visibility("default"))) HogScan* mien_make_hog_scan(
+    const std::shared_ptr<const HogFilters>& filters);
 extern "C" HogScan* mien_make_hog_scan(const std::shared_ptr<const HogFilters>& filters) { return new Scan(filters); }
 #else
 std::unique_ptr<HogScan> make_hog_scan(std::shared_ptr<const HogFilters> filters) {

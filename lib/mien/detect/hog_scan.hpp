@@ -28,9 +28,9 @@ struct HogRank {
 
 /// dlib's five detectors (front, left, right, and front rotated either way).
 struct HogFilters {
-    double overlap{};  ///< boxes that share more of their union are one face
-    double covered{};  ///< so are boxes of which more than this is covered by the other
-    std::vector<double> thresholds;                       ///< one a detector
+    double overlap{};                ///< boxes that share more of their union are one face
+    double covered{};                ///< so are boxes of which more than this is covered by the other
+    std::vector<double> thresholds;  ///< one a detector
     std::array<std::vector<HogRank>, k_hog_planes> ranks;  ///< by plane, detectors in order
 };
 

@@ -71,8 +71,8 @@ private:
         const int cells = static_cast<int>(cls.total());
         const auto step = static_cast<float>(stride);
         for (int cell = 0; cell < cells; ++cell) {
-            const float score = std::sqrt(std::clamp(class_scores[cell], 0.0F, 1.0F) *
-                                          std::clamp(object_scores[cell], 0.0F, 1.0F));
+            const float score =
+                std::sqrt(std::clamp(class_scores[cell], 0.0F, 1.0F) * std::clamp(object_scores[cell], 0.0F, 1.0F));
             if (score < k_least_score) {
                 continue;
             }

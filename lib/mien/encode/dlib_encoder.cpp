@@ -206,7 +206,8 @@ private:
         const auto& weights = layer.get_layer_params();
         const int inputs = m_here.channels * m_here.rows * m_here.columns;
         expect(weights.size() == static_cast<std::size_t>(inputs) * outputs);
-        const cv::Mat by_input(inputs, static_cast<int>(outputs), CV_32F, const_cast<float*>(weights.host()));  // read only
+        const cv::Mat by_input(inputs, static_cast<int>(outputs), CV_32F,
+                               const_cast<float*>(weights.host()));  // read only
         cv::dnn::LayerParams parameters;
         parameters.set("num_output", static_cast<int>(outputs));
         parameters.set("bias_term", false);
@@ -238,7 +239,8 @@ private:
         if (blob.channels == channels && blob.rows == rows && blob.columns == columns) {
             return blob;
         }
-        const std::array<int, 8> paddings{0, 0, 0, channels - blob.channels, 0, rows - blob.rows, 0, columns - blob.columns};
+        const std::array<int, 8> paddings{
+            0, 0, 0, channels - blob.channels, 0, rows - blob.rows, 0, columns - blob.columns};
         cv::dnn::LayerParams parameters;
         parameters.set("paddings", cv::dnn::DictValue::arrayInt(paddings.data(), static_cast<int>(paddings.size())));
         parameters.set("value", 0);
@@ -308,14 +310,17 @@ cv::dnn::Net load(const std::filesystem::path& file) {
 class DlibEncoder final : public Encoder {
 public:
     DlibEncoder(const models::Card& card, const std::filesystem::path& file, std::string digest)
-        : m_card(card), m_contract(std::make_shared<const ModelContract>(ModelContract{card.name, std::move(digest), card.dim, card.metric})) {
+        : m_card(card),
+          m_contract(std::make_shared<const ModelContract>(
+              ModelContract{card.name, std::move(digest), card.dim, card.metric})) {
         try {
             m_net = card.name == "dlib" ? load<dlib_nets::ResNet>(file) : load<dlib_nets::DenseNet>(file);
             m_net.setPreferableBackend(cv::dnn::DNN_BACKEND_OPENCV);
             m_net.setPreferableTarget(cv::dnn::DNN_TARGET_CPU);
         } catch (const std::exception& error) {
-            throw Error(ErrorCode::model_missing, file.native() + " does not hold dlib's network \"" + card.name + "\" (" +
-                                                      error.what() + "); get it with: mien models fetch " + card.name);
+            throw Error(ErrorCode::model_missing, file.native() + " does not hold dlib's network \"" + card.name +
+                                                      "\" (" + error.what() + "); get it with: mien models fetch " +
+                                                      card.name);
         }
     }
 
@@ -367,7 +372,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Encoder> make_dlib_encoder(const models::Card& card, const std::filesystem::path& file, std::string digest) {
+std::unique_ptr<Encoder> make_dlib_encoder(const models::Card& card, const std::filesystem::path& file,
+                                           std::string digest) {
     return std::make_unique<DlibEncoder>(card, file, std::move(digest));
 }
 

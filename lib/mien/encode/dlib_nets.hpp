@@ -20,8 +20,8 @@ namespace mien::encode::dlib_nets {
 // ---- residual network: 29 layers, 5.6 million weights; dlib_face_recognition_resnet_model_v1.dat
 
 template <int filters, int stride, typename Below>
-using ResidualBranch = dlib::affine<dlib::con<
-    filters, 3, 3, 1, 1, dlib::relu<dlib::affine<dlib::con<filters, 3, 3, stride, stride, Below>>>>>;
+using ResidualBranch = dlib::affine<
+    dlib::con<filters, 3, 3, 1, 1, dlib::relu<dlib::affine<dlib::con<filters, 3, 3, stride, stride, Below>>>>>;
 
 /// relu(branch(x) + x)
 template <int filters, typename Below>
@@ -43,9 +43,9 @@ using ResidualLevel128 = Residual<128, Residual<128, ResidualDown<128, Below>>>;
 template <typename Below>
 using ResidualLevel256 = ResidualDown<256, Residual<256, Residual<256, ResidualDown<256, Below>>>>;
 
-using ResNet = dlib::loss_metric<dlib::fc_no_bias<
-    128, dlib::avg_pool_everything<ResidualLevel256<ResidualLevel128<ResidualLevel64<
-             ResidualLevel32<ResidualStem<dlib::input_rgb_image_sized<150>>>>>>>>>;
+using ResNet =
+    dlib::loss_metric<dlib::fc_no_bias<128, dlib::avg_pool_everything<ResidualLevel256<ResidualLevel128<ResidualLevel64<
+                                                ResidualLevel32<ResidualStem<dlib::input_rgb_image_sized<150>>>>>>>>>;
 
 // ---- dense network: growth 16, blocks of 3, 6, 12 and 8; face_recognition_densenet_model_v1.dat
 
@@ -61,8 +61,9 @@ using Activated = dlib::relu<dlib::affine<Below>>;
 
 /// [x, 16 new channels of x]
 template <typename Below>
-using DenseUnit = dlib::concat2<dlib::tag1, dlib::tag2,
-                                dlib::tag2<SameConv<k_growth, 3, 1, Activated<SameConv<4 * k_growth, 1, 1, Activated<dlib::tag1<Below>>>>>>>;
+using DenseUnit = dlib::concat2<
+    dlib::tag1, dlib::tag2,
+    dlib::tag2<SameConv<k_growth, 3, 1, Activated<SameConv<4 * k_growth, 1, 1, Activated<dlib::tag1<Below>>>>>>>;
 
 /// Half the channels, half the size.
 template <long filters, typename Below>
@@ -76,10 +77,18 @@ inline constexpr long k_after_6 = (k_after_3 + 6 * k_growth) / 2;
 inline constexpr long k_after_12 = (k_after_6 + 12 * k_growth) / 2;
 
 using DenseNet = dlib::loss_metric<dlib::fc_no_bias<
-    128, dlib::avg_pool_everything<Activated<dlib::repeat<8, DenseUnit,
-             DenseTransition<k_after_12, dlib::repeat<12, DenseUnit,
-             DenseTransition<k_after_6, dlib::repeat<6, DenseUnit,
-             DenseTransition<k_after_3, dlib::repeat<3, DenseUnit, DenseStem<dlib::input_rgb_image>>>>>>>>>>>>;
+    128,
+    dlib::avg_pool_everything<Activated<dlib::repeat<
+        8, DenseUnit,
+        DenseTransition<
+            k_after_12,
+            dlib::repeat<
+                12, DenseUnit,
+                DenseTransition<
+                    k_after_6,
+                    dlib::repeat<6, DenseUnit,
+                                 DenseTransition<k_after_3,
+                                                 dlib::repeat<3, DenseUnit, DenseStem<dlib::input_rgb_image>>>>>>>>>>>>;
 
 // ---- random weights, for measuring and testing without the published files
 

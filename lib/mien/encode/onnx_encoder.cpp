@@ -64,9 +64,9 @@ private:
             throw Error(ErrorCode::runtime, "encoder " + m_card.name + " failed: " + error.err);
         }
         if (output.total() != m_card.dim || output.type() != CV_32F) {
-            throw Error(ErrorCode::model_missing,
-                        "encoder " + m_card.name + " gives " + std::to_string(output.total()) +
-                            " numbers where its card says " + std::to_string(m_card.dim) + "; correct the card's dim");
+            throw Error(ErrorCode::model_missing, "encoder " + m_card.name + " gives " +
+                                                      std::to_string(output.total()) + " numbers where its card says " +
+                                                      std::to_string(m_card.dim) + "; correct the card's dim");
         }
         std::vector<float> values(output.ptr<float>(), output.ptr<float>() + output.total());
         if (m_card.metric == Metric::cosine) {

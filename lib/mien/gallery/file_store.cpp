@@ -21,8 +21,9 @@ std::shared_ptr<const Gallery> load_store(const std::filesystem::path& file) {
         if (error.code() != ErrorCode::store_corrupt) {
             throw;
         }
-        throw Error(ErrorCode::store_corrupt, name + ": " + error.what() +
-                                                  "; restore it from a copy, or build it anew with 'mien train --rebuild'");
+        throw Error(
+            ErrorCode::store_corrupt,
+            name + ": " + error.what() + "; restore it from a copy, or build it anew with 'mien train --rebuild'");
     }
 }
 

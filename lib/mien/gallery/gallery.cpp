@@ -41,9 +41,9 @@ std::shared_ptr<const Gallery> Gallery::build(Description description, std::span
     encodings->reserve(records.size() * dim);
     for (const auto& record : records) {
         if (record.encoding.size() != dim) {
-            throw Error(ErrorCode::model_mismatch,
-                        "an encoding of " + std::to_string(record.encoding.size()) + " numbers does not belong to " +
-                            description.contract.encoder + ", whose encodings have " + std::to_string(dim));
+            throw Error(ErrorCode::model_mismatch, "an encoding of " + std::to_string(record.encoding.size()) +
+                                                       " numbers does not belong to " + description.contract.encoder +
+                                                       ", whose encodings have " + std::to_string(dim));
         }
         columns.person.push_back(numbers.at(record.label));
         columns.photos.add(record.photo);

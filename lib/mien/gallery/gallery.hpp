@@ -23,8 +23,8 @@ struct Description {
 
 /// The records in columns, one entry a record, as they lie in the store.
 struct Columns {
-    Texts people;                           ///< labels, sorted by bytes, each once
-    std::vector<std::uint32_t> person;      ///< index into people
+    Texts people;                       ///< labels, sorted by bytes, each once
+    std::vector<std::uint32_t> person;  ///< index into people
     Texts photos;
     std::vector<Sha256> photo_hashes;
     std::vector<Box> boxes;

@@ -16,10 +16,10 @@ struct Record {
     std::string label;
     std::string photo;  ///< path relative to the workspace, '/' between parts; bytes, not necessarily UTF-8
     Sha256 photo_hash;
-    Box box;            ///< in pixels of the upright photo
-    float score{};      ///< the detector's
+    Box box;        ///< in pixels of the upright photo
+    float score{};  ///< the detector's
     Origin origin{Origin::train};
-    UnixTime time{};    ///< of training photos: the file's own time, so that the same folder gives the same store
+    UnixTime time{};  ///< of training photos: the file's own time, so that the same folder gives the same store
     std::vector<float> encoding;
 };
 

@@ -19,9 +19,9 @@ std::string_view to_string(Format format);
 /// What the header says, without decoding.
 struct Header {
     Format format{};
-    int width{};        ///< upright: after the EXIF orientation
+    int width{};  ///< upright: after the EXIF orientation
     int height{};
-    int orientation{1}; ///< EXIF, 1..8
+    int orientation{1};  ///< EXIF, 1..8
 };
 
 /// throws: Error{unreadable} with the reason: empty, not an image, a format that is not supported (named), damaged
@@ -37,8 +37,8 @@ struct DecodeOptions {
 
 /// An upright photo.
 struct Photo {
-    cv::Mat bgr;        ///< 8-bit BGR, perhaps smaller than the photo itself
-    int width{};        ///< of the upright photo at full size, pixels
+    cv::Mat bgr;  ///< 8-bit BGR, perhaps smaller than the photo itself
+    int width{};  ///< of the upright photo at full size, pixels
     int height{};
     float scale{1.0F};  ///< bgr.cols / width
     Format format{};

@@ -19,9 +19,9 @@ namespace mien::image {
 std::vector<std::byte> encode(const cv::Mat& bgr, std::string_view extension, int jpeg_quality = 90);
 
 struct Mark {
-    Box box;            ///< in pixels of the image that is drawn on
-    std::string text;   ///< UTF-8; letters outside the font's range are transliterated or shown as '?'
-    bool good{};        ///< green (known) or amber (unknown)
+    Box box;           ///< in pixels of the image that is drawn on
+    std::string text;  ///< UTF-8; letters outside the font's range are transliterated or shown as '?'
+    bool good{};       ///< green (known) or amber (unknown)
 };
 
 /// Draws boxes and names onto bgr, line widths and letters in proportion to the photo; text stays inside the photo.

@@ -25,8 +25,8 @@ Decision around(double threshold) {
     return {threshold, threshold, k_log_odds_99 / (0.4 * threshold), false};
 }
 
-/// middle and slope as bench/accuracy fits them on as many pairs of one person as of strangers. A probe is compared with
-/// a whole gallery, so the odds are taken against one right person among a hundred.
+/// middle and slope as bench/accuracy fits them on as many pairs of one person as of strangers. A probe is compared
+/// with a whole gallery, so the odds are taken against one right person among a hundred.
 Decision measured(double threshold, double middle, double slope) {
     constexpr double k_log_odds_gallery = 4.605;  // ln(100)
     return {threshold, middle - k_log_odds_gallery / slope, slope, true};
@@ -154,8 +154,9 @@ Card mobilefacenet() {
         "MobileFaceNet with ArcFace loss, trained on refined MS-Celeb-1M. No address is published for this ONNX "
         "file: put it into a model folder, or fetch it with --mirror";
     card.licence = "Apache-2.0";
-    card.accuracy = "10-fold accuracy 0.990 ± 0.008 on 4,200 LFW pairs, TAR 0.977 at FAR 0.001, end to end with yunet; "
-                    "at the threshold one pair of strangers in 10,000 is taken for one person (4.5 million pairs)";
+    card.accuracy =
+        "10-fold accuracy 0.990 ± 0.008 on 4,200 LFW pairs, TAR 0.977 at FAR 0.001, end to end with yunet; "
+        "at the threshold one pair of strangers in 10,000 is taken for one person (4.5 million pairs)";
     card.file = "mobilefacenet_ms1m.onnx";
     card.sha256 = {"1040555900213268bebc4378e4846f140f1020279461f09d02726fc593e59659"};
     card.dim = 128;
@@ -172,8 +173,9 @@ Card dlib_densenet() {
     card.name = "dlib-densenet";
     card.about = "dlib DenseNet from the BAREL project (2023): 2.6 MB beside dlib's 22.5 MB, less accurate";
     card.licence = "MIT";
-    card.accuracy = "10-fold accuracy 0.951 ± 0.011 on 4,200 LFW pairs, TAR 0.879 at FAR 0.01, end to end with hog; at the "
-                    "threshold about 4 pairs of strangers in 1,000 are taken for one person";
+    card.accuracy =
+        "10-fold accuracy 0.951 ± 0.011 on 4,200 LFW pairs, TAR 0.879 at FAR 0.01, end to end with hog; at the "
+        "threshold about 4 pairs of strangers in 1,000 are taken for one person";
     card.file = "face_recognition_densenet_model_v1.dat";
     card.url = k_dlib_files + card.file + ".bz2";
     card.sha256 = {"c6a6418ea119126046e204e010127d24dc79a41dd613a9d3961d1856b5df6535"};
@@ -190,8 +192,9 @@ Card starter() {
     card.name = "starter";
     card.about = "the project's own small network, compiled in: always there";
     card.licence = "MIT";
-    card.accuracy = "10-fold accuracy 0.967 ± 0.010 on 3,160 LFW pairs of people it never saw, TAR 0.94 at FAR 0.01, end to "
-                    "end with hog; at the threshold one pair of strangers in 10,000 is taken for one person";
+    card.accuracy =
+        "10-fold accuracy 0.967 ± 0.010 on 3,160 LFW pairs of people it never saw, TAR 0.94 at FAR 0.01, end to "
+        "end with hog; at the threshold one pair of strangers in 10,000 is taken for one person";
     card.dim = 128;
     card.metric = Metric::cosine;
     card.chip = {ChipFrame::arcface, 112, 0.0F};

@@ -17,12 +17,13 @@
 namespace mien::pipeline {
 
 /// Calls work(i) for i in 0..count-1 on `jobs` threads and take(i, result) for each in order on the calling thread.
-/// make_work: called once on each thread; returns that thread's `work`, so that it can own tools that threads can't share.
-/// At most a few results a thread wait to be taken. Stops early where the process is interrupted: whatever was begun
-/// is finished and taken, in order and without gaps, and the number of taken items is returned.
-/// throws: the first exception of work, make_work or take, after all threads have ended
+/// make_work: called once on each thread; returns that thread's `work`, so that it can own tools that threads can't
+/// share. At most a few results a thread wait to be taken. Stops early where the process is interrupted: whatever was
+/// begun is finished and taken, in order and without gaps, and the number of taken items is returned. throws: the first
+/// exception of work, make_work or take, after all threads have ended
 template <class Result>
-std::size_t run_in_order(std::size_t count, int jobs, const std::function<std::function<Result(std::size_t)>()>& make_work,
+std::size_t run_in_order(std::size_t count, int jobs,
+                         const std::function<std::function<Result(std::size_t)>()>& make_work,
                          const std::function<void(std::size_t, Result&&)>& take) {
     constexpr std::size_t k_waiting_each = 8;
     const auto threads_wanted = std::min(count, static_cast<std::size_t>(jobs > 0 ? jobs : 1));

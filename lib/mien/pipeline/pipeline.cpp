@@ -138,9 +138,8 @@ public:
             return result;
         }
         if (wanted == Faces::largest) {
-            std::swap(found.front(), *std::max_element(found.begin(), found.end(), [](const auto& a, const auto& b) {
-                return area(a) < area(b);
-            }));
+            std::swap(found.front(), *std::max_element(found.begin(), found.end(),
+                                                       [](const auto& a, const auto& b) { return area(a) < area(b); }));
             found.resize(1);
         }
         std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) {

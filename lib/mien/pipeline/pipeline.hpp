@@ -50,7 +50,7 @@ struct PhotoResult {
     std::string reason;               ///< for people, where the verdict is not `known`
     int width{};                      ///< of the upright photo
     int height{};
-    std::vector<Face> faces;          ///< from left to right
+    std::vector<Face> faces;  ///< from left to right
     Milliseconds ms;
 };
 

@@ -35,7 +35,8 @@ Finding processor() {
 #endif
     const auto cores = std::to_string(std::thread::hardware_concurrency()) + " cores, " + features;
     return fast ? Finding{Health::good, "processor", cores, {}}
-                : Finding{Health::warning, "processor", cores, "nothing needs mending; detection is slower without AVX2"};
+                : Finding{Health::warning, "processor", cores,
+                          "nothing needs mending; detection is slower without AVX2"};
 }
 
 Finding library_opencv() {
@@ -79,7 +80,8 @@ Finding model(const models::Card& card, const models::Finder& finder) {
 
 Finding choices(const models::Finder& finder) {
     try {
-        return {Health::good, "choice",
+        return {Health::good,
+                "choice",
                 "a new store would use detector " + detect::resolve_detector("auto", finder) + " and encoder " +
                     encode::resolve_encoder("auto", finder),
                 {}};
@@ -91,10 +93,12 @@ Finding choices(const models::Finder& finder) {
 Finding folder(const Workspace& workspace) {
     const auto name = printable(workspace.root.native());
     if (!fs::is_directory(workspace.root)) {
-        return {Health::bad, "workspace", "there is no folder " + name, "mkdir -p " + shell_quoted(workspace.root.native())};
+        return {Health::bad, "workspace", "there is no folder " + name,
+                "mkdir -p " + shell_quoted(workspace.root.native())};
     }
     if (::access(workspace.root.c_str(), W_OK | X_OK) != 0) {
-        return {Health::bad, "workspace", name + " cannot be written", "chmod u+wx " + shell_quoted(workspace.root.native())};
+        return {Health::bad, "workspace", name + " cannot be written",
+                "chmod u+wx " + shell_quoted(workspace.root.native())};
     }
     if (!fs::is_directory(workspace.training())) {
         return {Health::warning, "workspace", name + " has no dataset_training",
@@ -112,10 +116,12 @@ Finding store(const Workspace& workspace) {
         const auto gallery = gallery::load_store(file);
         const auto mode = fs::status(file).permissions();
         if ((mode & (fs::perms::group_all | fs::perms::others_all)) != fs::perms::none) {
-            return {Health::warning, "store", printable(file.native()) + " can be read by others; encodings are personal data",
+            return {Health::warning, "store",
+                    printable(file.native()) + " can be read by others; encodings are personal data",
                     "chmod 600 " + shell_quoted(file.native())};
         }
-        return {Health::good, "store",
+        return {Health::good,
+                "store",
                 std::to_string(gallery->people()) + " people, " + std::to_string(gallery->size()) + " encodings of " +
                     gallery->contract().encoder,
                 {}};

@@ -20,7 +20,7 @@ struct Finding {
     Health health{Health::good};
     std::string subject;  ///< processor, library, model, workspace, store
     std::string detail;
-    std::string remedy;   ///< a command or an action; empty where nothing is wrong
+    std::string remedy;  ///< a command or an action; empty where nothing is wrong
 };
 
 std::vector<Finding> examine(const Workspace& workspace, const models::Finder& finder);

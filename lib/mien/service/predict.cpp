@@ -66,8 +66,8 @@ void Predictor::predict(std::span<const fs::path> photos, const std::function<vo
             return answer(photos[i], *worker);
         };
     };
-    const auto taken = pipeline::run_in_order<PhotoAnswer>(
-        photos.size(), m_options.jobs, make_work, [&](std::size_t, PhotoAnswer&& photo) { take(photo); });
+    const auto taken = pipeline::run_in_order<PhotoAnswer>(photos.size(), m_options.jobs, make_work,
+                                                           [&](std::size_t, PhotoAnswer&& photo) { take(photo); });
     if (taken < photos.size()) {
         throw Error(ErrorCode::interrupted,
                     "interrupted after " + std::to_string(taken) + " of " + std::to_string(photos.size()) + " photos");

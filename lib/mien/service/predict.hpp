@@ -20,7 +20,7 @@ namespace mien::service {
 
 struct PredictOptions {
     std::filesystem::path store;
-    pipeline::Options pipeline;       ///< detector "auto": the store's, else the best present; the encoder is the store's
+    pipeline::Options pipeline;  ///< detector "auto": the store's, else the best present; the encoder is the store's
     std::optional<double> tolerance;  ///< largest distance that still counts as known
     std::size_t top{3};               ///< candidates a face
     std::filesystem::path draw;       ///< empty: draw nothing; else a file for one photo, a folder for several
@@ -62,7 +62,8 @@ public:
 
     /// Answers in the order of the photos. Photos that cannot be read are answers.
     /// throws: Error{interrupted} after the answers so far
-    void predict(std::span<const std::filesystem::path> photos, const std::function<void(const PhotoAnswer&)>& take) const;
+    void predict(std::span<const std::filesystem::path> photos,
+                 const std::function<void(const PhotoAnswer&)>& take) const;
 
     /// With everything that made it: detector, encoder, threshold.
     [[nodiscard]] Json to_json(const PhotoAnswer& answer) const;

@@ -57,7 +57,8 @@ std::vector<LabelledPhoto> labelled_photos(const fs::path& dataset, const Worksp
 /// Results that need no decoding: those of the store that is there, and those of an interrupted run.
 class KnownResults {
 public:
-    KnownResults(std::shared_ptr<const Gallery> store, const pipeline::ResultLog& log) : m_store(std::move(store)), m_log(log) {
+    KnownResults(std::shared_ptr<const Gallery> store, const pipeline::ResultLog& log)
+        : m_store(std::move(store)), m_log(log) {
         if (!m_store) {
             return;
         }
@@ -74,9 +75,8 @@ public:
     [[nodiscard]] std::optional<FinishedPhoto> find(const Sha256& hash) const {
         if (const auto found = m_records.find(hash); found != m_records.end()) {
             const auto record = m_store->record(found->second);
-            return FinishedPhoto{Verdict::known,
-                                 {},
-                                 {{record.box, record.score, {record.encoding.begin(), record.encoding.end()}}}};
+            return FinishedPhoto{
+                Verdict::known, {}, {{record.box, record.score, {record.encoding.begin(), record.encoding.end()}}}};
         }
         if (const auto found = m_skipped.find(hash); found != m_skipped.end()) {
             return FinishedPhoto{to_verdict(found->second->outcome), found->second->reason, {}};
@@ -174,7 +174,8 @@ public:
         trained.outcome = work.reused ? "reused" : "encoded";
         ++(work.reused ? summary.reused : summary.encoded);
         const auto& face = work.result.faces.front();
-        records.push_back({photo.label, photo.name, work.hash, face.box, face.score, Origin::train, work.time, face.encoding});
+        records.push_back(
+            {photo.label, photo.name, work.hash, face.box, face.score, Origin::train, work.time, face.encoding});
         return trained;
     }
 
@@ -206,12 +207,17 @@ void keep_other_origins(const Gallery& store, const ModelContract& contract, Har
             continue;
         }
         if (store.contract() != contract) {
-            throw Error(ErrorCode::model_mismatch,
-                        "the store holds confirmed or enrolled encodings of " + store.contract().encoder +
-                            "; training with " + contract.encoder + " would mix two models");
+            throw Error(ErrorCode::model_mismatch, "the store holds confirmed or enrolled encodings of " +
+                                                       store.contract().encoder + "; training with " +
+                                                       contract.encoder + " would mix two models");
         }
-        harvest.records.push_back({std::string(record.label), std::string(record.photo), record.photo_hash, record.box,
-                                   record.score, record.origin, record.time,
+        harvest.records.push_back({std::string(record.label),
+                                   std::string(record.photo),
+                                   record.photo_hash,
+                                   record.box,
+                                   record.score,
+                                   record.origin,
+                                   record.time,
                                    {record.encoding.begin(), record.encoding.end()}});
     }
 }

@@ -21,7 +21,8 @@ std::vector<fs::path> photos_in(const fs::path& folder) {
     }
     std::vector<fs::path> photos;
     try {
-        for (auto entry = fs::recursive_directory_iterator(folder); entry != fs::recursive_directory_iterator(); ++entry) {
+        for (auto entry = fs::recursive_directory_iterator(folder); entry != fs::recursive_directory_iterator();
+             ++entry) {
             const auto name = entry->path().filename().native();
             if (name.starts_with('.')) {
                 entry.disable_recursion_pending();
@@ -32,7 +33,8 @@ std::vector<fs::path> photos_in(const fs::path& folder) {
             }
         }
     } catch (const fs::filesystem_error& error) {
-        throw Error(ErrorCode::runtime, "cannot read " + printable(error.path1().native()) + ": " + error.code().message());
+        throw Error(ErrorCode::runtime,
+                    "cannot read " + printable(error.path1().native()) + ": " + error.code().message());
     }
     std::sort(photos.begin(), photos.end(),
               [](const fs::path& a, const fs::path& b) { return a.native() < b.native(); });

@@ -11,8 +11,9 @@
 namespace mien::align {
 namespace {
 
-const Landmarks k_template{LandmarkScheme::arcface5,
-                           {{38.2946F, 51.6963F}, {73.5318F, 51.5014F}, {56.0252F, 71.7366F}, {41.5493F, 92.3655F}, {70.7299F, 92.2041F}}};
+const Landmarks k_template{
+    LandmarkScheme::arcface5,
+    {{38.2946F, 51.6963F}, {73.5318F, 51.5014F}, {56.0252F, 71.7366F}, {41.5493F, 92.3655F}, {70.7299F, 92.2041F}}};
 
 Landmarks moved(Landmarks landmarks, double angle, double scale, double dx, double dy) {
     for (auto& p : landmarks.points) {
@@ -83,7 +84,8 @@ TEST(Chip, LargeFacesGiveTheSameChipAsSmallOnes) {
         const int side = static_cast<int>(112 * scale);
         auto points = k_template;
         for (auto& p : points.points) {  // pixel centres: (x + 0.5) * scale - 0.5
-            p = {static_cast<float>(static_cast<double>(p.x) * scale - 0.5), static_cast<float>(static_cast<double>(p.y) * scale - 0.5)};
+            p = {static_cast<float>(static_cast<double>(p.x) * scale - 0.5),
+                 static_cast<float>(static_cast<double>(p.y) * scale - 0.5)};
         }
         const auto chip = extract_chip(pattern(scale, side), points, {});
         ASSERT_EQ(chip.size(), small.size());

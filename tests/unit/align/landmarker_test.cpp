@@ -66,7 +66,8 @@ dlib::shape_predictor random_predictor() {
     std::vector<std::vector<dlib::vector<float, 2>>> places(3);
     for (std::size_t cascade = 0; cascade < 3; ++cascade) {
         for (int i = 0; i < 40; ++i) {
-            places[cascade].emplace_back(static_cast<float>(random() % 100) / 100.0F, static_cast<float>(random() % 100) / 100.0F);
+            places[cascade].emplace_back(static_cast<float>(random() % 100) / 100.0F,
+                                         static_cast<float>(random() % 100) / 100.0F);
         }
         for (int tree = 0; tree < 20; ++tree) {
             dlib::impl::regression_tree made;
@@ -103,13 +104,16 @@ TEST(Landmarker, SixtyEightPointsAreDlibs) {
         const auto bgr = to_bgr(pixels);
         for (const auto& box : {dlib::rectangle(76, 83, 175, 182), dlib::rectangle(-40, 100, 60, 200)}) {
             const auto expected = reference(pixels, box);
-            const auto found = landmarker.predict(bgr, {static_cast<float>(box.left()), static_cast<float>(box.top()),
-                                                        static_cast<float>(box.width()), static_cast<float>(box.height())});
+            const auto found =
+                landmarker.predict(bgr, {static_cast<float>(box.left()), static_cast<float>(box.top()),
+                                         static_cast<float>(box.width()), static_cast<float>(box.height())});
             ASSERT_EQ(found.scheme, mien::LandmarkScheme::dlib68);
             ASSERT_EQ(found.points.size(), 68U);
             for (std::size_t i = 0; i < 68; ++i) {
                 const auto& point = expected.part(i);
-                different += found.points[i] == mien::Point{static_cast<float>(point.x()), static_cast<float>(point.y())} ? 0U : 1U;
+                different +=
+                    found.points[i] == mien::Point{static_cast<float>(point.x()), static_cast<float>(point.y())} ? 0U
+                                                                                                                 : 1U;
             }
         }
         // plausible, too: eyes above the nose above the mouth, the viewer's left on the left
@@ -132,13 +136,16 @@ TEST(Landmarker, ReadsWhatDlibWrites) {
     Pixels pixels(120, 160);
     for (long row = 0; row < pixels.nr(); ++row) {
         for (long column = 0; column < pixels.nc(); ++column) {
-            pixels(row, column) = {static_cast<unsigned char>(row * 2), static_cast<unsigned char>(column), static_cast<unsigned char>((row * column) % 251)};
+            pixels(row, column) = {static_cast<unsigned char>(row * 2), static_cast<unsigned char>(column),
+                                   static_cast<unsigned char>((row * column) % 251)};
         }
     }
-    for (const auto& box : {dlib::rectangle(20, 10, 119, 109), dlib::rectangle(-30, 50, 69, 149), dlib::rectangle(5, 5, 5, 5)}) {
+    for (const auto& box :
+         {dlib::rectangle(20, 10, 119, 109), dlib::rectangle(-30, 50, 69, 149), dlib::rectangle(5, 5, 5, 5)}) {
         const auto expected = reference(pixels, box);
-        const auto found = landmarker.predict(to_bgr(pixels), {static_cast<float>(box.left()), static_cast<float>(box.top()),
-                                                               static_cast<float>(box.width()), static_cast<float>(box.height())});
+        const auto found =
+            landmarker.predict(to_bgr(pixels), {static_cast<float>(box.left()), static_cast<float>(box.top()),
+                                                static_cast<float>(box.width()), static_cast<float>(box.height())});
         EXPECT_EQ(found.scheme, mien::LandmarkScheme::dlib5);
         ASSERT_EQ(found.points.size(), 5U);
         for (std::size_t i = 0; i < 5; ++i) {
@@ -204,7 +211,8 @@ TEST(Landmarker, StarterFindsPlausiblePoints) {
         ASSERT_EQ(found.scheme, mien::LandmarkScheme::arcface5);
         ASSERT_EQ(found.points.size(), 5U);
         const auto& p = found.points;
-        plausible += p[0].x < p[2].x && p[2].x < p[1].x && p[0].y < p[2].y && p[2].y < p[3].y && p[3].x < p[4].x ? 1U : 0U;
+        plausible +=
+            p[0].x < p[2].x && p[2].x < p[1].x && p[0].y < p[2].y && p[2].y < p[3].y && p[3].x < p[4].x ? 1U : 0U;
     }
     EXPECT_GE(plausible + 3, files.size());
 }

@@ -49,7 +49,8 @@ TEST(Cnn, TruncatedFilesAreErrors) {
     const mien::test::TemporaryFolder folder;
     const auto cut = folder.path() / "cut.dat";
     for (const double part : {0.0, 0.0001, 0.2, 0.999}) {
-        std::ofstream(cut, std::ios::binary) << whole.substr(0, static_cast<std::size_t>(part * static_cast<double>(whole.size())));
+        std::ofstream(cut, std::ios::binary)
+            << whole.substr(0, static_cast<std::size_t>(part * static_cast<double>(whole.size())));
         try {
             (void)mien::detect::make_cnn(cut, "");
             ADD_FAILURE() << "cut at " << part << " was accepted";

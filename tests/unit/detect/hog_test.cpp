@@ -39,7 +39,8 @@ cv::Mat noise(int rows, int columns, unsigned seed) {
         for (int column = 0; column < columns; ++column) {
             for (int channel = 0; channel < 3; ++channel) {
                 const double wave = 90 * std::sin(row * 0.11 + channel) * std::cos(column * 0.07 - channel);
-                bgr.at<cv::Vec3b>(row, column)[channel] = cv::saturate_cast<unsigned char>(128 + wave + static_cast<double>(random() % 24));
+                bgr.at<cv::Vec3b>(row, column)[channel] =
+                    cv::saturate_cast<unsigned char>(128 + wave + static_cast<double>(random() % 24));
             }
         }
     }
@@ -64,7 +65,8 @@ TEST(Hog, FindsWhatDlibFinds) {
             ++faces;
             exact += found[i].box == mien::Rect{static_cast<float>(box.left()), static_cast<float>(box.top()),
                                                 static_cast<float>(box.width()), static_cast<float>(box.height())}
-                         ? 1U : 0U;
+                         ? 1U
+                         : 0U;
             // the sums are the same, their order is not
             EXPECT_NEAR(found[i].score, expected[i].first, 1e-4);
         }
@@ -121,11 +123,12 @@ TEST(Hog, ScanAgreesWithDlibFarBelowTheThreshold) {
             scanner.detect(dlib_detector().get_processed_w(i).get_detect_argument(), expected, threshold);
             expected_hits += expected.size();
             for (const auto& [score, box] : expected) {
-                const bool found = std::any_of(hits.begin(), hits.end(), [&, &box = box, &score = score](const HogHit& hit) {
-                    return hit.detector == static_cast<int>(i) && hit.left == box.left() && hit.top == box.top() &&
-                           hit.right == box.right() && hit.bottom == box.bottom() &&
-                           std::abs(static_cast<double>(hit.score) + threshold - score) < 1e-3;
-                });
+                const bool found =
+                    std::any_of(hits.begin(), hits.end(), [&, &box = box, &score = score](const HogHit& hit) {
+                        return hit.detector == static_cast<int>(i) && hit.left == box.left() && hit.top == box.top() &&
+                               hit.right == box.right() && hit.bottom == box.bottom() &&
+                               std::abs(static_cast<double>(hit.score) + threshold - score) < 1e-3;
+                    });
                 EXPECT_TRUE(found || score - threshold < 1e-3) << i << ": " << score << " at " << box;
             }
         }
@@ -162,7 +165,18 @@ TEST(Hog, ModuleAndPlainScanAgree) {
 
 TEST(Hog, AnySizeIsSearched) {
     const auto hog = mien::detect::make_hog();
-    for (const auto& [rows, columns] : {std::pair{1, 1}, {1, 500}, {500, 1}, {2, 2}, {3, 64}, {7, 9}, {12, 12}, {20, 20}, {23, 24}, {63, 64}, {65, 400}, {400, 65}}) {
+    for (const auto& [rows, columns] : {std::pair{1, 1},
+                                        {1, 500},
+                                        {500, 1},
+                                        {2, 2},
+                                        {3, 64},
+                                        {7, 9},
+                                        {12, 12},
+                                        {20, 20},
+                                        {23, 24},
+                                        {63, 64},
+                                        {65, 400},
+                                        {400, 65}}) {
         EXPECT_NO_THROW((void)hog->detect(noise(rows, columns, 1))) << rows << "×" << columns;
     }
     EXPECT_THROW((void)hog->detect(cv::Mat(100, 100, CV_8UC1)), mien::Error);

@@ -85,7 +85,8 @@ void expect_same_as_dlib(Network& network, mien::encode::Encoder& encoder) {
         float difference = 0;
         float largest = 0;
         for (long j = 0; j < 128; ++j) {
-            difference = std::max(difference, std::abs(reference(j) - encodings[i].values[static_cast<std::size_t>(j)]));
+            difference =
+                std::max(difference, std::abs(reference(j) - encodings[i].values[static_cast<std::size_t>(j)]));
             largest = std::max(largest, std::abs(reference(j)));
         }
         EXPECT_GT(largest, 0.01F);
@@ -211,7 +212,8 @@ TEST(DlibEncoder, TruncatedFilesAreErrors) {
     const mien::test::TemporaryFolder folder;
     const auto cut = folder.path() / "cut.dat";
     for (const double part : {0.0, 0.00001, 0.001, 0.3, 0.9, 0.9999}) {
-        std::ofstream(cut, std::ios::binary) << whole.substr(0, static_cast<std::size_t>(part * static_cast<double>(whole.size())));
+        std::ofstream(cut, std::ios::binary)
+            << whole.substr(0, static_cast<std::size_t>(part * static_cast<double>(whole.size())));
         for (const char* name : {"dlib", "dlib-densenet"}) {
             try {
                 (void)make_dlib_encoder(card_of(name), cut, "");

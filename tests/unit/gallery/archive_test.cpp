@@ -25,7 +25,8 @@ std::shared_ptr<const Gallery> read(const std::vector<std::byte>& bytes) {
 }
 
 std::vector<std::byte> small_archive() {
-    return bytes_of(*test::synthetic_gallery({3, 2}, {{"dataset_training/x/empty.jpg", sha256("x"), Outcome::no_face, "no face"}}));
+    return bytes_of(
+        *test::synthetic_gallery({3, 2}, {{"dataset_training/x/empty.jpg", sha256("x"), Outcome::no_face, "no face"}}));
 }
 
 /// Puts value at offset and mends the header's checksum, as somebody would who means harm.
@@ -111,14 +112,14 @@ TEST(Archive, BytesBehindTheEndAreRefused) {
 TEST(Archive, ForgedHeadersAreRefused) {
     const auto bytes = small_archive();
     ASSERT_NO_THROW(read(forged(bytes, 0, bytes[0])));
-    EXPECT_THROW(read(forged(bytes, 8, std::uint32_t{2})), Error);              // format of tomorrow
-    EXPECT_THROW(read(forged(bytes, 112, std::uint32_t{0})), Error);            // dim
+    EXPECT_THROW(read(forged(bytes, 8, std::uint32_t{2})), Error);    // format of tomorrow
+    EXPECT_THROW(read(forged(bytes, 112, std::uint32_t{0})), Error);  // dim
     EXPECT_THROW(read(forged(bytes, 112, std::uint32_t{0xffffffff})), Error);
-    EXPECT_THROW(read(forged(bytes, 116, std::uint32_t{2})), Error);            // metric
-    EXPECT_THROW(read(forged(bytes, 120, std::uint64_t{1} << 60U)), Error);     // count
-    EXPECT_THROW(read(forged(bytes, 136, ~std::uint64_t{0})), Error);           // length of the encodings
-    EXPECT_THROW(read(forged(bytes, 144, std::uint64_t{0})), Error);            // payload's place
-    EXPECT_THROW(read(forged(bytes, 16 + 63, 'x')), Error);                     // name without an end
+    EXPECT_THROW(read(forged(bytes, 116, std::uint32_t{2})), Error);         // metric
+    EXPECT_THROW(read(forged(bytes, 120, std::uint64_t{1} << 60U)), Error);  // count
+    EXPECT_THROW(read(forged(bytes, 136, ~std::uint64_t{0})), Error);        // length of the encodings
+    EXPECT_THROW(read(forged(bytes, 144, std::uint64_t{0})), Error);         // payload's place
+    EXPECT_THROW(read(forged(bytes, 16 + 63, 'x')), Error);                  // name without an end
 }
 
 TEST(Archive, AForgedColumnLengthAllocatesNothing) {

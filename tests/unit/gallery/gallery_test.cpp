@@ -21,7 +21,8 @@ TEST(Gallery, PeopleAreSortedAndRecordsKeepTheirOrder) {
     EXPECT_EQ(gallery->label(0), "person_0");
     EXPECT_EQ(gallery->record(0).label, records.front().label);
     EXPECT_EQ(gallery->record(0).photo, records.front().photo);
-    EXPECT_TRUE(std::equal(records[2].encoding.begin(), records[2].encoding.end(), gallery->record(2).encoding.begin()));
+    EXPECT_TRUE(
+        std::equal(records[2].encoding.begin(), records[2].encoding.end(), gallery->record(2).encoding.begin()));
 }
 
 TEST(Gallery, AnEncodingOfAnotherLengthIsRefused) {

@@ -29,7 +29,8 @@ TEST(Distance, AgreesWithTheDefinitionForEveryLength) {
         for (std::size_t i = 0; i < dim; ++i) {
             a[i] = normal(random);
             b[i] = normal(random);
-            squares += (static_cast<double>(a[i]) - static_cast<double>(b[i])) * (static_cast<double>(a[i]) - static_cast<double>(b[i]));
+            squares += (static_cast<double>(a[i]) - static_cast<double>(b[i])) *
+                       (static_cast<double>(a[i]) - static_cast<double>(b[i]));
             dot += static_cast<double>(a[i]) * static_cast<double>(b[i]);
         }
         EXPECT_NEAR(static_cast<double>(distance(Metric::l2, a, b)), std::sqrt(squares), 1e-4);

@@ -37,7 +37,13 @@ TEST(Batch, FewResultsWaitHoweverSlowTheTaker) {
     std::atomic<std::size_t> begun{0};
     std::size_t most_ahead = 0;
     run_in_order<std::size_t>(
-        500, 2, [&] { return Work([&](std::size_t i) { ++begun; return i; }); },
+        500, 2,
+        [&] {
+            return Work([&](std::size_t i) {
+                ++begun;
+                return i;
+            });
+        },
         [&](std::size_t i, std::size_t&&) {
             std::this_thread::sleep_for(std::chrono::microseconds(50));
             most_ahead = std::max(most_ahead, begun.load() - i);
@@ -46,7 +52,10 @@ TEST(Batch, FewResultsWaitHoweverSlowTheTaker) {
 }
 
 TEST(Batch, NoItemsAreNoWork) {
-    EXPECT_EQ(run_in_order<std::size_t>(0, 4, [] { return Work([](std::size_t i) { return i; }); }, [](std::size_t, std::size_t&&) { FAIL(); }), 0U);
+    EXPECT_EQ(
+        run_in_order<std::size_t>(
+            0, 4, [] { return Work([](std::size_t i) { return i; }); }, [](std::size_t, std::size_t&&) { FAIL(); }),
+        0U);
 }
 
 TEST(Batch, AnExceptionOfAWorkerOrOfTheTakerComesOut) {
@@ -60,7 +69,9 @@ TEST(Batch, AnExceptionOfAWorkerOrOfTheTakerComesOut) {
     };
     EXPECT_THROW(run_in_order<std::size_t>(50, 3, failing, [](std::size_t, std::size_t&&) {}), std::runtime_error);
     const auto plain = [] { return Work([](std::size_t i) { return i; }); };
-    EXPECT_THROW(run_in_order<std::size_t>(50, 3, plain, [](std::size_t, std::size_t&&) { throw std::logic_error("taker"); }), std::logic_error);
+    EXPECT_THROW(
+        run_in_order<std::size_t>(50, 3, plain, [](std::size_t, std::size_t&&) { throw std::logic_error("taker"); }),
+        std::logic_error);
     const auto broken = []() -> Work { throw std::runtime_error("no tools"); };
     EXPECT_THROW(run_in_order<std::size_t>(50, 3, broken, [](std::size_t, std::size_t&&) {}), std::runtime_error);
 }

@@ -30,7 +30,8 @@ std::vector<std::byte> log_of(const fs::path& file, int entries) {
 }
 
 void write(const fs::path& file, Bytes bytes) {
-    std::ofstream(file, std::ios::binary).write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    std::ofstream(file, std::ios::binary)
+        .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
 }
 
 TEST(ResultLog, WhatWasAppendedIsThereAgain) {

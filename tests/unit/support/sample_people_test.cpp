@@ -30,7 +30,9 @@ TEST(SamplePeople, DrawnFacesAreFoundWhereTheyWereDrawn) {
         const auto found = detector->detect(photo.image);
         ASSERT_EQ(found.size(), 1U) << seed;
         const auto& box = photo.faces.at(0).box;
-        EXPECT_NEAR(found[0].box.left + found[0].box.width / 2, static_cast<float>(box.x) + static_cast<float>(box.width) / 2, 40) << seed;
+        EXPECT_NEAR(found[0].box.left + found[0].box.width / 2,
+                    static_cast<float>(box.x) + static_cast<float>(box.width) / 2, 40)
+            << seed;
     }
 }
 
