@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from common import CACHED, CHIP, MARGIN, align, fold_accuracy, options, tar_at, unit
+from common import CACHED, MARGIN, align, fold_accuracy, options, tar_at, unit
 from pairs import draw, listed
 
 MEAN = np.array([0.485, 0.456, 0.406], np.float32) * 255
