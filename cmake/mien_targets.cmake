@@ -3,14 +3,14 @@
 
 add_library(mien_warnings INTERFACE)
 target_compile_options(mien_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
-  -Wnon-virtual-dtor -Wold-style-cast -Wcast-qual -Woverloaded-virtual -Wnull-dereference -Wdouble-promotion)
+  -Wnon-virtual-dtor -Wold-style-cast -Wcast-qual -Woverloaded-virtual -Wdouble-promotion)
 if(MIEN_WARNINGS_AS_ERRORS)
   target_compile_options(mien_warnings INTERFACE -Werror)
 endif()
 if(MIEN_SANITIZE)
   target_compile_options(mien_warnings INTERFACE -fsanitize=${MIEN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer
-    # g++ 12 sees null pointers and unset values that are not there once sanitizers rewrite the code
-    -Wno-null-dereference -Wno-maybe-uninitialized)
+    # g++ 12 sees unset values that are not there once sanitizers rewrite the code
+    -Wno-maybe-uninitialized)
   target_link_options(mien_warnings INTERFACE -fsanitize=${MIEN_SANITIZE})
 endif()
 
