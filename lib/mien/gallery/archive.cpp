@@ -89,15 +89,14 @@ public:
     [[nodiscard]] bool at_end() const { return m_buffer.left() == 0; }
 
     /// Classes of plain bytes or of 32-bit numbers go through cereal as those, so that it can swap them where needed.
+    /// By cast, not by member: an empty column has no first element to look into.
     template <class Element>
     static auto* scalars(Element* data) {
-        if constexpr (std::is_same_v<std::remove_const_t<Element>, Sha256>) {
-            return data->bytes.data();
-        } else if constexpr (std::is_same_v<std::remove_const_t<Element>, Box>) {
-            return &data->left;
-        } else {
-            return data;
-        }
+        using Plain = std::remove_const_t<Element>;
+        using Scalar = std::conditional_t<std::is_same_v<Plain, Sha256>, std::uint8_t,
+                                          std::conditional_t<std::is_same_v<Plain, Box>, std::int32_t, Plain>>;
+        using Pointer = std::conditional_t<std::is_const_v<Element>, const Scalar*, Scalar*>;
+        return reinterpret_cast<Pointer>(data);
     }
 
 private:
