@@ -10,8 +10,8 @@
 #include <vector>
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
-    const auto bytes = std::make_shared<std::vector<std::byte>>(size);
-    std::memcpy(bytes->data(), data, size);
+    const auto* first = reinterpret_cast<const std::byte*>(data);
+    const auto bytes = std::make_shared<std::vector<std::byte>>(first, first + size);
     // Mend the checksums, or no input would come past them.
     const auto mend = [&bytes](std::size_t at, std::size_t offset_at, std::size_t length_at) {
         std::uint64_t offset{};
