@@ -60,6 +60,20 @@ std::string quoted(std::string text) {
     return "'" + text + "'";
 }
 
+/// The lines of a shell's `case` that follow the words of the command line from verb to verb.
+std::string steps(const std::vector<Verb>& verbs) {
+    std::string lines;
+    for (const auto& verb : verbs) {
+        if (!verb.path.empty()) {
+            const auto split = verb.path.rfind(' ');
+            const auto parent = split == std::string::npos ? std::string() : verb.path.substr(0, split);
+            const auto name = split == std::string::npos ? verb.path : verb.path.substr(split + 1);
+            lines += "            " + quoted(parent + " " + name) + ") path=" + quoted(verb.path) + " ;;\n";
+        }
+    }
+    return lines;
+}
+
 std::string bash(const std::vector<Verb>& verbs) {
     std::ostringstream out;
     out << "# bash completion for mien, written by 'mien completion bash'\n"
@@ -67,14 +81,7 @@ std::string bash(const std::vector<Verb>& verbs) {
            "    local current=${COMP_WORDS[COMP_CWORD]} path='' word words=''\n"
            "    for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
            "        case \"$path $word\" in\n";
-    for (const auto& verb : verbs) {
-        if (!verb.path.empty()) {
-            const auto split = verb.path.rfind(' ');
-            const auto parent = split == std::string::npos ? std::string() : verb.path.substr(0, split);
-            const auto name = split == std::string::npos ? verb.path : verb.path.substr(split + 1);
-            out << "            " << quoted(parent + " " + name) << ") path=" << quoted(verb.path) << " ;;\n";
-        }
-    }
+    out << steps(verbs);
     out << "        esac\n"
            "    done\n"
            "    case \"$path\" in\n";
@@ -101,14 +108,7 @@ std::string zsh(const std::vector<Verb>& verbs) {
            "    local path='' word\n"
            "    for word in ${words[2,CURRENT-1]}; do\n"
            "        case \"$path $word\" in\n";
-    for (const auto& verb : verbs) {
-        if (!verb.path.empty()) {
-            const auto split = verb.path.rfind(' ');
-            const auto parent = split == std::string::npos ? std::string() : verb.path.substr(0, split);
-            const auto name = split == std::string::npos ? verb.path : verb.path.substr(split + 1);
-            out << "            " << quoted(parent + " " + name) << ") path=" << quoted(verb.path) << " ;;\n";
-        }
-    }
+    out << steps(verbs);
     out << "        esac\n"
            "    done\n"
            "    case \"$path\" in\n";

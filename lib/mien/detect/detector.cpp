@@ -20,16 +20,6 @@ constexpr int k_large_smallest_face = 60;
 /// A face at least this wide, of the photo's short side, makes a portrait.
 constexpr float k_portrait_share = 0.2F;
 
-void scale(Detection& detection, float factor) {
-    auto& box = detection.box;
-    box = {box.left * factor, box.top * factor, box.width * factor, box.height * factor};
-    if (detection.landmarks) {
-        for (auto& point : detection.landmarks->points) {
-            point = {point.x * factor, point.y * factor};
-        }
-    }
-}
-
 /// Searches bgr at `factor` times its size; boxes and points in pixels of bgr.
 std::vector<Detection> detect_scaled(Detector& detector, const cv::Mat& bgr, double factor) {
     cv::Mat searched = bgr;
@@ -53,6 +43,16 @@ bool shows_portrait(const std::vector<Detection>& found, const cv::Mat& bgr) {
 }
 
 }  // namespace
+
+void scale(Detection& detection, float factor) {
+    auto& box = detection.box;
+    box = {box.left * factor, box.top * factor, box.width * factor, box.height * factor};
+    if (detection.landmarks) {
+        for (auto& point : detection.landmarks->points) {
+            point = {point.x * factor, point.y * factor};
+        }
+    }
+}
 
 std::string resolve_detector(const std::string& name, const models::Finder& finder) {
     if (name != "auto") {

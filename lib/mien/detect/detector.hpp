@@ -21,6 +21,9 @@ struct Detection {
     std::optional<Landmarks> landmarks;  ///< where the detector gives them (yunet: arcface5)
 };
 
+/// The same face in an image that is `factor` times as large.
+void scale(Detection& detection, float factor);
+
 /// ◆ Implementations: hog and cnn (dlib), yunet (OpenCV DNN). One instance per worker; not thread-safe.
 class Detector {
 public:

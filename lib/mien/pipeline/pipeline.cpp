@@ -37,16 +37,6 @@ private:
     std::chrono::steady_clock::time_point m_start{std::chrono::steady_clock::now()};
 };
 
-void scale(detect::Detection& detection, float factor) {
-    auto& box = detection.box;
-    box = {box.left * factor, box.top * factor, box.width * factor, box.height * factor};
-    if (detection.landmarks) {
-        for (auto& point : detection.landmarks->points) {
-            point = {point.x * factor, point.y * factor};
-        }
-    }
-}
-
 float area(const detect::Detection& detection) { return detection.box.width * detection.box.height; }
 
 bool is_present(const models::Finder& finder, const char* landmarks) {

@@ -19,7 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t k_largest_photo_file = 1ULL << 30U;
 constexpr int k_distance_places = 4;
 
 pipeline::Blueprint blueprint_for(const gallery::Gallery& gallery, const PredictOptions& options,

@@ -7,6 +7,7 @@
 #include <mien/gallery/gallery.hpp>
 #include <mien/match/nearest.hpp>
 #include <mien/pipeline/pipeline.hpp>
+#include <mien/service/workspace.hpp>
 
 #include <filesystem>
 #include <functional>

@@ -28,8 +28,6 @@ using gallery::Outcome;
 using gallery::Record;
 using pipeline::FinishedPhoto;
 
-constexpr std::uint64_t k_largest_photo_file = 1ULL << 30U;
-
 /// A photo file with the person that its place says.
 struct LabelledPhoto {
     fs::path path;

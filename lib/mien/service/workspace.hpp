@@ -5,11 +5,15 @@
 
 #include <mien/core/json.hpp>
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 namespace mien::service {
+
+/// Photo files larger than this are not read: 1 GiB.
+inline constexpr std::uint64_t k_largest_photo_file = 1ULL << 30U;
 
 struct Workspace {
     std::filesystem::path root{"."};
