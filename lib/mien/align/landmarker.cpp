@@ -15,10 +15,8 @@
 #include <utility>
 #include <vector>
 
-#ifdef MIEN_HAS_STARTER_LANDMARKS
 extern "C" const unsigned char mien_starter_landmarks[];
 extern "C" const unsigned char mien_starter_landmarks_end[];
-#endif
 
 namespace mien::align {
 namespace {
@@ -381,7 +379,6 @@ struct Landmarker::Impl {
 
 Landmarker::Landmarker(const std::string& name, const models::Finder& finder) : m_name(name) {
     if (name == "starter5") {
-#ifdef MIEN_HAS_STARTER_LANDMARKS
         const auto bytes = std::as_bytes(std::span(mien_starter_landmarks, mien_starter_landmarks_end));
         m_weights = to_hex(sha256(bytes));
         try {
@@ -391,10 +388,6 @@ Landmarker::Landmarker(const std::string& name, const models::Finder& finder) : 
         }
         m_impl->passes = 2;
         return;
-#else
-        throw Error(ErrorCode::model_missing,
-                    "this mien was built without the starter landmarks; use dlib68: apt-get install libdlib-data");
-#endif
     }
     const auto& card = models::card(models::Kind::landmarks, name);
     const auto file = finder.require(card);

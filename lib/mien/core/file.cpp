@@ -110,6 +110,24 @@ std::vector<std::byte> read_file(const fs::path& path, std::uint64_t limit) {
     return data;
 }
 
+void for_each_block(int fd, const fs::path& path, const std::function<void(Bytes)>& use) {
+    std::vector<std::byte> buffer(std::size_t{1} << 20U);
+    for (off_t offset = 0;;) {
+        const auto got = ::pread(fd, buffer.data(), buffer.size(), offset);
+        if (got < 0) {
+            if (errno == EINTR) {
+                continue;
+            }
+            throw_errno("cannot read " + name_of(path));
+        }
+        if (got == 0) {
+            return;
+        }
+        use(Bytes(buffer).first(static_cast<std::size_t>(got)));
+        offset += got;
+    }
+}
+
 MappedFile::MappedFile(const fs::path& path) {
     const auto fd = open_or_throw(path, O_RDONLY | O_NONBLOCK);
     m_size = regular_size(fd, path);
@@ -203,11 +221,6 @@ FileLock::FileLock(const fs::path& path, const std::string& verb, double wait_se
 void sync_folder(const fs::path& folder) {
     const auto fd = open_or_throw(folder, O_RDONLY | O_DIRECTORY);
     sync_or_throw(fd.get(), folder);
-}
-
-fs::path program_folder() {
-    std::error_code ignored;
-    return fs::read_symlink("/proc/self/exe", ignored).parent_path();
 }
 
 std::optional<std::string> environment(const char* name) {

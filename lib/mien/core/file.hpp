@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,6 +37,10 @@ private:
 /// throws: Error{runtime} if it cannot be read, is no regular file (a device, a FIFO, a folder), or is larger than
 /// limit
 std::vector<std::byte> read_file(const std::filesystem::path& path, std::uint64_t limit);
+
+/// Calls use(bytes) for the bytes of an open file, in order and a megabyte at a time, for files larger than memory
+/// should hold. path: for the message.
+void for_each_block(int fd, const std::filesystem::path& path, const std::function<void(Bytes)>& use);
 
 /// Reads a file that may be replaced (never changed in place) while it is mapped.
 class MappedFile {
@@ -96,9 +101,6 @@ private:
 
 /// Makes a rename, creation or removal inside the folder durable.
 void sync_folder(const std::filesystem::path& folder);
-
-/// The folder of the running program, for finding what is installed beside it.
-std::filesystem::path program_folder();
 
 /// Environment variable, nothing where it is unset or empty.
 std::optional<std::string> environment(const char* name);

@@ -10,10 +10,8 @@
 #include <filesystem>
 #include <string_view>
 
-#ifdef MIEN_HAS_STARTER_ENCODER
 extern "C" const unsigned char mien_starter_encoder[];
 extern "C" const unsigned char mien_starter_encoder_end[];
-#endif
 
 namespace mien::encode {
 namespace {
@@ -21,22 +19,7 @@ namespace {
 constexpr std::string_view k_onnx_prefix = "onnx:";
 constexpr std::uint64_t k_largest_network = 1ULL << 31U;
 
-Bytes starter_network() {
-#ifdef MIEN_HAS_STARTER_ENCODER
-    return std::as_bytes(std::span(&mien_starter_encoder[0], &mien_starter_encoder_end[0]));
-#else
-    throw Error(ErrorCode::model_missing, "this build has no starter encoder");
-#endif
-}
-
-bool is_present(const models::Card& card, const models::Finder& finder) {
-#ifndef MIEN_HAS_STARTER_ENCODER
-    if (card.file.empty()) {
-        return false;
-    }
-#endif
-    return card.file.empty() || finder.find(card).has_value();
-}
+Bytes starter_network() { return std::as_bytes(std::span(&mien_starter_encoder[0], &mien_starter_encoder_end[0])); }
 
 std::unique_ptr<Encoder> make_from_file(const models::Card& card, const std::filesystem::path& file,
                                         const models::Finder& finder) {
@@ -56,7 +39,7 @@ std::string resolve_encoder(const std::string& name, const models::Finder& finde
         return models::card(models::Kind::encoder, name).name;
     }
     for (const auto& card : models::catalogue()) {
-        if (card.kind == models::Kind::encoder && is_present(card, finder)) {
+        if (card.kind == models::Kind::encoder && finder.has(card)) {
             return card.name;
         }
     }

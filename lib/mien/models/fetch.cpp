@@ -136,29 +136,9 @@ void empty_part(int fd, const fs::path& path) {
     }
 }
 
-/// Calls use(bytes) for the file's bytes, in order.
-template <class Use>
-void each_block(int fd, const fs::path& path, Use use) {
-    std::vector<std::byte> buffer(k_block);
-    for (off_t offset = 0;;) {
-        const auto got = ::pread(fd, buffer.data(), buffer.size(), offset);
-        if (got < 0) {
-            if (errno == EINTR) {
-                continue;
-            }
-            throw_errno("cannot read " + name_of(path));
-        }
-        if (got == 0) {
-            return;
-        }
-        use(Bytes(buffer).first(static_cast<std::size_t>(got)));
-        offset += got;
-    }
-}
-
 std::string hash_of(int fd, const fs::path& path) {
     Sha256Stream stream;
-    each_block(fd, path, [&](Bytes bytes) { stream.update(bytes); });
+    for_each_block(fd, path, [&](Bytes bytes) { stream.update(bytes); });
     return to_hex(stream.finish());
 }
 
@@ -397,7 +377,7 @@ std::string unpack(int fd, const fs::path& path, AtomicFile& target) {
     Unpacker unpacker;
     Sha256Stream stream;
     std::uint64_t size = 0;
-    each_block(fd, path, [&](Bytes packed) {
+    for_each_block(fd, path, [&](Bytes packed) {
         throw_if_interrupted();
         unpacker.feed(packed, [&](Bytes bytes) {
             size += bytes.size();

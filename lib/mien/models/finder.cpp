@@ -80,21 +80,8 @@ std::optional<Fingerprint> fingerprint(int fd) {
 
 std::string hash_file(int fd, const fs::path& path) {
     Sha256Stream stream;
-    std::vector<std::byte> buffer(std::size_t{1} << 20U);
-    for (off_t offset = 0;;) {
-        const auto got = ::pread(fd, buffer.data(), buffer.size(), offset);
-        if (got < 0) {
-            if (errno == EINTR) {
-                continue;
-            }
-            throw_errno("cannot read " + name_of(path));
-        }
-        if (got == 0) {
-            return to_hex(stream.finish());
-        }
-        stream.update(Bytes(buffer).first(static_cast<std::size_t>(got)));
-        offset += got;
-    }
+    for_each_block(fd, path, [&stream](Bytes bytes) { stream.update(bytes); });
+    return to_hex(stream.finish());
 }
 
 using Notes = std::map<std::string, Note>;

@@ -88,6 +88,9 @@ public:
     /// Where the model's file lies; nothing if it is absent. Does not check the digest.
     [[nodiscard]] std::optional<std::filesystem::path> find(const Card& card) const;
 
+    /// Whether the model can be used: part of the program, or its file found.
+    [[nodiscard]] bool has(const Card& card) const { return card.file.empty() || find(card).has_value(); }
+
     /// Where a file of that name lies: as it is (absolute, or below the current folder), else in the model folders.
     [[nodiscard]] std::optional<std::filesystem::path> find_file(const std::filesystem::path& file) const;
 

@@ -39,11 +39,6 @@ private:
 
 float area(const detect::Detection& detection) { return detection.box.width * detection.box.height; }
 
-bool is_present(const models::Finder& finder, const char* landmarks) {
-    const auto& card = models::card(models::Kind::landmarks, landmarks);
-    return card.file.empty() || finder.find(card).has_value();
-}
-
 /// Which predictor finds the points, or nothing where the detector's own serve.
 /// dlib's encoders were trained on chips cut by dlib's points; the ArcFace family on five points like YuNet's and ours.
 std::optional<std::string> choose_landmarks(const std::string& asked, ChipFrame frame, bool detector_gives_points,
@@ -59,7 +54,7 @@ std::optional<std::string> choose_landmarks(const std::string& asked, ChipFrame 
     }
     if (frame == ChipFrame::dlib) {
         for (const char* name : {"dlib68", "dlib5"}) {
-            if (is_present(finder, name)) {
+            if (finder.has(models::card(models::Kind::landmarks, name))) {
                 return name;
             }
         }
@@ -67,7 +62,7 @@ std::optional<std::string> choose_landmarks(const std::string& asked, ChipFrame 
     if (detector_gives_points) {
         return std::nullopt;
     }
-    return is_present(finder, "starter5") ? "starter5" : "dlib68";
+    return "starter5";
 }
 
 }  // namespace

@@ -4,14 +4,6 @@
 #include <mien/core/error.hpp>
 
 namespace mien::service {
-namespace {
-
-bool is_present(models::Kind kind, const std::string& name, const models::Finder& finder) {
-    const auto& card = models::card(kind, name);
-    return card.file.empty() || finder.find(card).has_value();
-}
-
-}  // namespace
 
 pipeline::Options as_built(const gallery::Gallery& store, pipeline::Options options, const models::Finder& finder) {
     const auto settings = Json::parse(store.description().settings, nullptr, false);
@@ -25,7 +17,7 @@ pipeline::Options as_built(const gallery::Gallery& store, pipeline::Options opti
         options.encoder = encoder.empty() ? store.contract().encoder : encoder;
     }
     const auto detector = text("detector");
-    if (options.detector == "auto" && !detector.empty() && is_present(models::Kind::detector, detector, finder)) {
+    if (options.detector == "auto" && !detector.empty() && finder.has(models::card(models::Kind::detector, detector))) {
         options.detector = detector;
     }
     return options;
