@@ -4,6 +4,8 @@
 /// The list of verbs. One function or class a verb, each in its own file; the CLI and HTTP call nothing below.
 
 #include <mien/service/doctor.hpp>   // examine
+#include <mien/service/fsck.hpp>     // fsck
+#include <mien/service/history.hpp>  // log, undo, restore, compact
 #include <mien/service/predict.hpp>  // Predictor
 #include <mien/service/stats.hpp>    // stats
 #include <mien/service/train.hpp>    // train
