@@ -60,7 +60,7 @@ public:
             return;
         }
         for (std::size_t row = 0; row < m_store->rows(); ++row) {
-            if (!m_store->is_vacant(row) && m_store->origin(row) == Origin::train) {
+            if (!m_store->is_vacant(row)) {
                 m_records.emplace(m_store->photo_hash(row), row);
             }
         }

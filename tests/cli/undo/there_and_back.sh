@@ -9,6 +9,6 @@ mien undo | me; records
 mien undo -q; records
 mien undo 3 --json | jq -c '[.change, .to, (.undone | length), .encodings]'; records
 mien undo 9; echo "exit $?"
-mien undo 4; echo "exit $?"
+mien undo 5; echo "exit $?"
 mien compact --forget-history --yes -q; mien undo; echo "exit $?"
 mien undo --store absent.mien; echo "exit $?"
