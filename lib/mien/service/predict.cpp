@@ -98,7 +98,9 @@ PhotoAnswer Predictor::answer(const fs::path& photo, pipeline::Worker& worker) c
     }
     auto ranks = m_matcher.rank(probes, std::max<std::size_t>(m_options.top, 1));
     for (std::size_t i = 0; i < result.faces.size(); ++i) {
-        FaceAnswer face{result.faces[i].box, result.faces[i].score, Verdict::unknown, {}, {}, 0, std::move(ranks[i])};
+        FaceAnswer face{
+            result.faces[i].box, result.faces[i].score, result.faces[i].quality, Verdict::unknown, {}, {}, 0,
+            std::move(ranks[i])};
         decide(face);
         answer.faces.push_back(std::move(face));
     }
@@ -161,12 +163,16 @@ Json Predictor::to_json(const PhotoAnswer& answer) const {
     for (const auto& face : answer.faces) {
         Json entry{{"box", mien::to_json(face.box)},
                    {"score", rounded(static_cast<double>(face.score), k_distance_places)},
+                   {"quality", rounded(static_cast<double>(face.quality.score), k_distance_places)},
                    {"verdict", to_string(face.verdict)},
                    {"label", face.verdict == Verdict::known ? Json(face.label) : Json(nullptr)},
                    {"distance", face.distance ? Json(rounded(*face.distance, k_distance_places)) : Json(nullptr)},
                    {"confidence", rounded(face.confidence, k_distance_places)},
                    {"confidence_kind", confidence_kind(m_blueprint.encoder().decision)},
                    {"candidates", Json::array()}};
+        if (const auto reasons = quality::reasons(face.quality); !reasons.empty()) {
+            entry["quality_reasons"] = reasons;
+        }
         for (std::size_t i = 0; i < std::min(face.candidates.size(), m_options.top); ++i) {
             const auto& candidate = face.candidates[i];
             entry["candidates"].push_back(

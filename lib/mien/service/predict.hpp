@@ -31,6 +31,7 @@ struct PredictOptions {
 struct FaceAnswer {
     Box box;
     float score{};
+    quality::Quality quality;
     Verdict verdict{Verdict::unknown};
     std::string label;  ///< of the nearest person where the verdict is known, else empty
     /// to the nearest person; nothing where the store has nobody

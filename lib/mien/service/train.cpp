@@ -74,7 +74,7 @@ public:
         if (const auto found = m_records.find(hash); found != m_records.end()) {
             const auto record = m_store->record(found->second);
             return FinishedPhoto{
-                Verdict::known, {}, {{record.box, record.score, {record.encoding.begin(), record.encoding.end()}}}};
+                Verdict::known, {}, {{record.box, record.score, 0, {record.encoding.begin(), record.encoding.end()}}}};
         }
         if (const auto found = m_skipped.find(hash); found != m_skipped.end()) {
             return FinishedPhoto{to_verdict(found->second->outcome), found->second->reason, {}};
@@ -118,7 +118,7 @@ UnixTime file_time(const fs::path& path) {
 FinishedPhoto to_finished(pipeline::PhotoResult&& result) {
     FinishedPhoto finished{result.verdict, std::move(result.reason), {}};
     for (auto& face : result.faces) {
-        finished.faces.push_back({face.box, face.score, std::move(face.encoding.values)});
+        finished.faces.push_back({face.box, face.score, face.quality.score, std::move(face.encoding.values)});
     }
     return finished;
 }
