@@ -74,6 +74,14 @@ std::string describe(const service::FaceAnswer& face, std::size_t top) {
     return text;
 }
 
+std::string because(const quality::Quality& quality) {
+    std::string text;
+    for (const auto& reason : quality::reasons(quality)) {
+        text += (text.empty() ? ": " : "; ") + reason;
+    }
+    return text;
+}
+
 void print_text(const service::PhotoAnswer& answer, std::size_t top, const SharedOptions& shared) {
     const auto photo = printable(answer.photo);
     if (answer.faces.empty()) {
@@ -83,6 +91,10 @@ void print_text(const service::PhotoAnswer& answer, std::size_t top, const Share
     for (std::size_t i = 0; i < answer.faces.size(); ++i) {
         const auto& face = answer.faces[i];
         print_line(photo + ": " + describe(face, top));
+        if (shared.verbose) {
+            std::fprintf(stderr, "  quality %s%s\n", number(static_cast<double>(face.quality.score)).c_str(),
+                         because(face.quality).c_str());
+        }
         if (face.verdict == Verdict::unknown && !shared.quiet) {
             const auto which = answer.faces.size() > 1 ? " --face " + std::to_string(i + 1) : std::string();
             std::fprintf(stderr, "  to name it: mien confirm %s%s --label NAME\n", shell_quoted(answer.photo).c_str(),
@@ -95,7 +107,7 @@ int predict(const PredictArguments& arguments, const SharedOptions& shared) {
     auto options = arguments.options;
     options.store = arguments.store.empty() ? shared.make_workspace().store() : fs::path(arguments.store);
     options.draw = arguments.draw;
-    options.tolerance = arguments.tolerance;
+    options.identify.tolerance = arguments.tolerance;
     const auto photos = expand(arguments.photos);
     if (photos.empty()) {
         log::warn("there are no photos to look at");
@@ -112,7 +124,7 @@ int predict(const PredictArguments& arguments, const SharedOptions& shared) {
         if (shared.json) {
             print_json(predictor.to_json(answer));
         } else {
-            print_text(answer, options.top, shared);
+            print_text(answer, options.identify.top, shared);
         }
     });
     return failed ? k_exit_some_failed : negative ? k_exit_negative : k_exit_success;
@@ -131,7 +143,7 @@ void add_predict(CLI::App& app, Context& context) {
     verb->add_option("--tolerance", arguments->tolerance, "Largest distance that counts as known; default: the model's")
         ->check(CLI::Range(0.0, 100.0))
         ->type_name("DISTANCE");
-    verb->add_option("--top", arguments->options.top, "Candidates a face")
+    verb->add_option("--top", arguments->options.identify.top, "Candidates a face")
         ->check(CLI::Range(0, 1000))
         ->type_name("K")
         ->capture_default_str();
