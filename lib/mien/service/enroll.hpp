@@ -4,6 +4,7 @@
 /// `enroll`: good photos of one person, for identity back ends that know people by an id.
 
 #include <mien/core/json.hpp>
+#include <mien/gallery/file_store.hpp>
 #include <mien/pipeline/pipeline.hpp>
 #include <mien/service/identify.hpp>
 #include <mien/service/workspace.hpp>
@@ -62,6 +63,13 @@ struct EnrolledPhoto {
 
     [[nodiscard]] bool succeeded() const { return outcome == "enrolled" || outcome == "already"; }
 };
+
+/// Takes one face that is processed already into an open store, durable when it returns. The store is made if absent.
+/// result: as Worker::process(…, Faces::one) gave it. identifier: of writer.gallery(), or of an empty gallery.
+/// throws: Error{model_mismatch, runtime}
+EnrolledPhoto enroll_face(gallery::StoreWriter& writer, const pipeline::Blueprint& blueprint,
+                          const Identifier& identifier, const std::string& user, const EnrollRules& rules,
+                          const std::string& photo, const Sha256& hash, pipeline::PhotoResult result);
 
 /// Encodes each photo and adds what passes the rules, one durable change a photo. The photos are not copied.
 /// throws: Error{usage} for a bad label; Error{store_locked, store_corrupt, model_missing, model_mismatch}
