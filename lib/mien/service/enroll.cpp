@@ -70,8 +70,11 @@ public:
                 m_answer.outcome = "already";
                 return false;
             }
-            return refuse_as_other(std::string(label), 0,
-                                   "this very photo is in the store as " + std::string(label) + "; 'mien move' corrects it");
+            m_answer.outcome = "other_person";
+            m_answer.rival = label;
+            m_answer.distance = 0;
+            m_answer.reason = "this very photo is in the store as " + m_answer.rival + "; 'mien move' corrects it";
+            return false;
         }
         if (m_answer.quality < m_rules.quality) {
             m_answer.outcome = "low_quality";
@@ -82,9 +85,14 @@ public:
             }
             return false;
         }
-        if (const auto* other = rival(face, record.label); other != nullptr && !m_rules.force) {
-            return refuse_as_other(other->label, static_cast<double>(other->distance),
-                                   "the store knows this face as " + other->label);
+        if (const auto* other = rival(face, record.label)) {
+            m_answer.rival = other->label;
+            m_answer.distance = static_cast<double>(other->distance);
+            if (!m_rules.force) {
+                m_answer.outcome = "other_person";
+                m_answer.reason = "the store knows this face as " + other->label + "; --force enrols it all the same";
+                return false;
+            }
         }
         return make_room(record);
     }
@@ -92,14 +100,6 @@ public:
     std::vector<Operation> operations;  ///< that make room
 
 private:
-    bool refuse_as_other(const std::string& label, double distance, const std::string& reason) {
-        m_answer.outcome = "other_person";
-        m_answer.rival = label;
-        m_answer.distance = distance;
-        m_answer.reason = reason;
-        return false;
-    }
-
     bool make_room(const gallery::Record& record) {
         auto rows = enrolled_rows(m_store, record.label);
         if (m_rules.on_limit == OnLimit::worst) {
@@ -171,8 +171,8 @@ EnrolledPhoto enroll_face(gallery::StoreWriter& writer, const pipeline::Blueprin
     }
     const auto face = result.faces.front();
     answer.quality = static_cast<double>(face.quality.score);
-    gallery::Record record{user,       photo,           hash, face.box, face.score, face.quality.score, Origin::enroll,
-                           answer.time, face.encoding.values};
+    gallery::Record record{
+        user, photo, hash, face.box, face.score, face.quality.score, Origin::enroll, answer.time, face.encoding.values};
     const auto named = identifier.answer(std::move(result)).faces.front();
     Enrolment enrolment(identifier.gallery(), rules, answer);
     if (!enrolment.admits(record, named, face)) {

@@ -43,9 +43,9 @@ std::uint32_t require_person(const gallery::Gallery& store, const std::string& l
             nearest = known;
         }
     }
-    throw Error(ErrorCode::usage, "the store has nobody called " + shell_quoted(label) +
-                                      (nearest.empty() ? "; 'mien list' shows who is there"
-                                                       : "; is it " + shell_quoted(nearest) + "?"));
+    throw Error(ErrorCode::usage,
+                "the store has nobody called " + shell_quoted(label) +
+                    (nearest.empty() ? "; 'mien list' shows who is there" : "; is it " + shell_quoted(nearest) + "?"));
 }
 
 std::vector<PersonSummary> list_people(const gallery::Gallery& store) {
@@ -72,10 +72,10 @@ Person show_person(const gallery::Gallery& store, const std::string& label) {
             continue;
         }
         const auto record = store.record(row);
-        person.records.push_back({record.id, std::string(record.photo), record.box, record.score,
-                                  std::isnan(record.quality) ? std::nullopt
-                                                             : std::optional(static_cast<double>(record.quality)),
-                                  record.origin, record.time});
+        person.records.push_back(
+            {record.id, std::string(record.photo), record.box, record.score,
+             std::isnan(record.quality) ? std::nullopt : std::optional(static_cast<double>(record.quality)),
+             record.origin, record.time});
         person.summary.updated = std::max(person.summary.updated, record.time);
     }
     person.summary.encodings = person.records.size();

@@ -19,6 +19,10 @@ struct PersonSummary {
     UnixTime updated{};  ///< of the newest encoding
 };
 
+/// The number of somebody whom a user named.
+/// throws: Error{usage} if there is no such person, with the name that is most like it
+std::uint32_t require_person(const gallery::Gallery& store, const std::string& label);
+
 /// By label.
 std::vector<PersonSummary> list_people(const gallery::Gallery& store);
 

@@ -129,9 +129,9 @@ CompareAnswer compare(const CompareOptions& options, const models::Finder& finde
 Json to_json(const CompareAnswer& answer) {
     Json json{{"a", answer.a}, {"b", answer.b}};
     const bool compared = answer.distance.has_value();
-    json["verdict"] = !compared                             ? std::string(to_string(answer.verdict))
+    json["verdict"] = !compared                          ? std::string(to_string(answer.verdict))
                       : answer.verdict == Verdict::known ? "same"
-                                                            : "different";
+                                                         : "different";
     if (!answer.reason.empty()) {
         json["reason"] = answer.reason;
     }
