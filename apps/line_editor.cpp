@@ -53,9 +53,9 @@ LineEnd read_plainly(const std::string& prompt, std::string& text) {
 Line read_line(const std::string& prompt, const std::vector<std::string>& completions) {
     static const ReadLine editor = load_editor();
     Line line;
-    line.ended = editor != nullptr
-                     ? editor(prompt, completions, [] { return interrupted(); }, line.text)
-                     : read_plainly(prompt, line.text);
+    line.ended = editor != nullptr ? editor(
+                                         prompt, completions, [] { return interrupted(); }, line.text)
+                                   : read_plainly(prompt, line.text);
     return line;
 }
 

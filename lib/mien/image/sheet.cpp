@@ -95,8 +95,7 @@ private:
 
 }  // namespace
 
-void draw_sheets(std::span<const SheetGroup> groups,
-                 const std::function<cv::Mat(std::size_t, std::size_t)>& picture,
+void draw_sheets(std::span<const SheetGroup> groups, const std::function<cv::Mat(std::size_t, std::size_t)>& picture,
                  const std::function<void(const cv::Mat&)>& take) {
     Page page(take);
     for (std::size_t g = 0; g < groups.size(); ++g) {
