@@ -78,7 +78,7 @@ public:
         }
         if (m_answer.quality < m_rules.quality) {
             m_answer.outcome = "low_quality";
-            m_answer.poor = measured.quality.reasons();
+            m_answer.poor = quality::reasons(measured.quality);
             m_answer.reason = "quality " + two_places(*m_answer.quality) + " is below " + two_places(m_rules.quality);
             for (const auto& poor : m_answer.poor) {
                 m_answer.reason += "; " + poor;

@@ -9,6 +9,7 @@
 #include <mien/service/store_choices.hpp>
 #include <mien/service/workspace.hpp>
 
+#include <algorithm>
 #include <limits>
 
 namespace mien::service {
@@ -25,6 +26,14 @@ double nearest_of(const gallery::Gallery& store, std::uint32_t person, const Enc
         }
     }
     return static_cast<double>(nearest);
+}
+
+/// Whether an operator said of a face that is nearer than any of the person's own that it is not them.
+bool is_denied(const gallery::Gallery& store, const std::string& label, const Encoding& probe, double nearest) {
+    return std::any_of(store.denials().begin(), store.denials().end(), [&](const gallery::Denial& denial) {
+        return denial.label == label &&
+               static_cast<double>(match::distance(store.contract().metric, probe.values, denial.encoding)) < nearest;
+    });
 }
 
 }  // namespace
@@ -61,9 +70,8 @@ VerifyAnswer verify(const Identifier& identifier, const std::optional<std::strin
     }
     verified.distance = nearest_of(identifier.gallery(), *person, probe);
     verified.confidence = identifier.confidence(*verified.distance);
-    verified.verdict = *verified.distance <= identifier.threshold() && !identifier.is_denied(probe, *user)
-                           ? Verdict::known
-                           : Verdict::unknown;
+    const bool denied = is_denied(identifier.gallery(), *user, probe, *verified.distance);
+    verified.verdict = *verified.distance <= identifier.threshold() && !denied ? Verdict::known : Verdict::unknown;
     return verified;
 }
 
@@ -103,7 +111,9 @@ CompareAnswer compare(const CompareOptions& options, const models::Finder& finde
                       const std::filesystem::path& b) {
     const pipeline::Blueprint blueprint(options.pipeline, finder);
     const auto& decision = blueprint.encoder().decision;
-    CompareAnswer answer{a.native(), b.native()};
+    CompareAnswer answer;
+    answer.a = a.native();
+    answer.b = b.native();
     answer.encoder = blueprint.contract()->encoder;
     answer.threshold = options.tolerance.value_or(decision.threshold);
     answer.confidence_kind = decision.measured ? "model" : "nominal";
