@@ -19,15 +19,6 @@ namespace fs = std::filesystem;
 using gallery::Gallery;
 using gallery::Record;
 
-struct HashOfHash {
-    std::size_t operator()(const Sha256& hash) const {
-        std::size_t value{};
-        static_assert(sizeof value <= sizeof hash.bytes);
-        std::memcpy(&value, hash.bytes.data(), sizeof value);
-        return value;
-    }
-};
-
 /// Finds photos by their content: where they were first, then anywhere in the workspace's folders.
 class PhotoFinder {
 public:
@@ -75,7 +66,7 @@ private:
 
     const Workspace& m_workspace;
     std::mutex m_mutex;
-    std::optional<std::unordered_map<Sha256, fs::path, HashOfHash>> m_places;
+    std::optional<std::unordered_map<Sha256, fs::path, Sha256Hash>> m_places;
 };
 
 /// What the store wants of one photo.
@@ -88,7 +79,7 @@ struct Task {
 
 std::vector<Task> tasks_of(const Gallery& store) {
     std::vector<Task> tasks;
-    std::unordered_map<Sha256, std::size_t, HashOfHash> numbers;
+    std::unordered_map<Sha256, std::size_t, Sha256Hash> numbers;
     const auto task = [&](std::string_view photo, const Sha256& hash) -> Task& {
         const auto [place, is_new] = numbers.try_emplace(hash, tasks.size());
         if (is_new) {
@@ -151,9 +142,9 @@ public:
                 denial.encoding = face->encoding.values;
                 denials.push_back(std::move(denial));
             } else {
-                lost.push_back({"", denial.photo,
-                                (denial.label.empty() ? std::string("not a face") : "not " + denial.label) + ": " +
-                                    reason(work)});
+                lost.push_back(
+                    {"", denial.photo,
+                     (denial.label.empty() ? std::string("not a face") : "not " + denial.label) + ": " + reason(work)});
             }
         }
     }
@@ -222,18 +213,17 @@ Reencoded reencode(const ReencodeOptions& options, const models::Finder& finder,
     if (!answer.lost.empty() && !options.drop_missing) {
         const auto& first = answer.lost.front();
         throw Error(ErrorCode::usage,
-                    std::to_string(answer.lost.size()) + " of " +
-                        std::to_string(answer.lost.size() + answer.records) + " encodings cannot be made anew (" +
-                        printable(first.photo) + ": " + first.reason +
+                    std::to_string(answer.lost.size()) + " of " + std::to_string(answer.lost.size() + answer.records) +
+                        " encodings cannot be made anew (" + printable(first.photo) + ": " + first.reason +
                         "); --dry-run lists them, --drop-missing goes on without them. The store is as it was");
     }
     if (rebuilding.records.empty()) {
         throw Error(ErrorCode::runtime, "no encoding can be made anew; the store is as it was");
     }
     // What was fitted to the old encodings, the calibration and the matcher, means nothing to the new ones.
-    const auto gallery =
-        Gallery::build({*blueprint.contract(), to_line(blueprint.settings()), blueprint.fingerprint(pipeline::Faces::one)},
-                       rebuilding.records, {}, std::move(rebuilding.denials));
+    const auto gallery = Gallery::build(
+        {*blueprint.contract(), to_line(blueprint.settings()), blueprint.fingerprint(pipeline::Faces::one)},
+        rebuilding.records, {}, std::move(rebuilding.denials));
     writer.replace(*gallery, answer.from + " to " + answer.to);
     answer.change = writer.last_change();
     return answer;
