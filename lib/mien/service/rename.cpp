@@ -28,7 +28,7 @@ public:
         auto target = folder / photo.filename();
         for (int i = 1; fs::exists(target) || m_taken.contains(target); ++i) {
             target = folder / photo.stem();
-            target += "_" + std::to_string(i);
+            target += '_' + std::to_string(i);
             target += photo.extension();
         }
         m_taken.insert(target);
