@@ -35,7 +35,8 @@ PhotoAnswer Identifier::answer(pipeline::PhotoResult result) const {
     }
     auto ranks = m_matcher.rank(probes, std::max<std::size_t>(m_options.top, 1));
     for (std::size_t i = 0; i < result.faces.size(); ++i) {
-        FaceAnswer face{result.faces[i].box, result.faces[i].score, Verdict::unknown, {}, {}, 0, std::move(ranks[i])};
+        FaceAnswer face{result.faces[i].box, result.faces[i].score, Verdict::unknown,    {}, {}, 0,
+                        std::move(ranks[i]), std::move(probes[i])};
         decide(face);
         answer.faces.push_back(std::move(face));
     }
