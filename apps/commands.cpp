@@ -18,6 +18,9 @@ namespace {
 constexpr std::array k_verbs{
     add_train,
     add_predict,
+    add_pending,
+    add_confirm,
+    add_reset,
     add_stats,
     add_models,
     add_doctor,

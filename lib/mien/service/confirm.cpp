@@ -584,7 +584,7 @@ struct Confirmer::Impl {
             }
         }
         for (const auto& file : plan.to_remove) {
-            remove_photo(file);
+            remove_durably(file);
         }
         return std::move(plan.answers);
     }

@@ -85,8 +85,8 @@ std::unique_ptr<gallery::StoreWriter> open_writer(const Workspace& workspace) {
         }
         log::warn("{}; the photos are looked at again", error.what());
         const FileLock lock(gallery::StoreFiles(store).lock, options.verb, options.wait_seconds);
-        remove_photo(gallery::StoreFiles(store).journal);
-        remove_photo(store);
+        remove_durably(gallery::StoreFiles(store).journal);
+        remove_durably(store);
     }
     return std::make_unique<gallery::StoreWriter>(store, options);
 }
@@ -102,7 +102,7 @@ void keep(const Workspace& workspace, const gallery::Description& description, c
     std::set<std::uint64_t> added;
     for (const auto& photo : looked) {
         for (const auto& record : photo.records) {
-            if (!(fits && there->find(record.key())) && added.insert(record_id(record.photo_hash, record.box)).second) {
+            if (!(fits && there->find(record.key())) && added.insert(gallery::record_id(record.photo_hash, record.box)).second) {
                 records.push_back(record);
             }
         }
@@ -456,7 +456,7 @@ std::vector<std::string> expire(const Workspace& workspace, double keep_days, Un
             continue;
         }
         if (!dry_run) {
-            remove_photo(photo);
+            remove_durably(photo);
         }
         expired.push_back(std::move(name));
     }

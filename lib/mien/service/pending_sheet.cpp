@@ -50,7 +50,8 @@ fs::path page_name(const fs::path& out, std::size_t page) {
         return out;
     }
     auto name = out.stem();
-    name += "-" + std::to_string(page);
+    name += "-";
+    name += std::to_string(page);
     name += out.extension();
     return out.parent_path() / name;
 }
