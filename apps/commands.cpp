@@ -25,6 +25,7 @@ constexpr std::array k_verbs{
     add_show,
     add_rename,
     add_move,
+    add_forget,
     add_reencode,
     add_pending,
     add_confirm,

@@ -206,7 +206,7 @@ void suggest(std::vector<WaitingFace>& faces, const Identifier& identifier, cons
         }
         pipeline::PhotoResult photo;
         for (auto i = begin; i < end; ++i) {
-            photo.faces.push_back({faces[i].box, faces[i].score, {}, {contract, faces[i].encoding}});
+            photo.faces.push_back({faces[i].box, faces[i].score, {}, {contract, faces[i].encoding}, {}});
         }
         const auto answer = identifier.answer(std::move(photo));
         for (auto i = begin; i < end; ++i) {
