@@ -34,7 +34,7 @@ PhotoAnswer Identifier::answer(pipeline::PhotoResult result) const {
     }
     auto ranks = m_matcher.rank(probes, std::max<std::size_t>(m_options.top, 1));
     for (std::size_t i = 0; i < result.faces.size(); ++i) {
-        FaceAnswer face{result.faces[i].box, result.faces[i].score, Verdict::unknown,    {}, {}, 0,
+        FaceAnswer face{result.faces[i].box, result.faces[i].score, Verdict::unknown, {}, {}, 0,
                         std::move(ranks[i]), std::move(probes[i])};
         decide(face);
         answer.faces.push_back(std::move(face));
@@ -77,6 +77,9 @@ Json Identifier::to_json(const PhotoAnswer& answer, const std::string& detector)
     json["faces"] = Json::array();
     for (const auto& face : answer.faces) {
         json["faces"].push_back(to_json(face));
+    }
+    if (!answer.remembered.empty()) {
+        json["remembered"] = answer.remembered;
     }
     json["detector"] = detector;
     json["encoder"] = m_gallery->contract().encoder;
