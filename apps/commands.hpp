@@ -21,6 +21,18 @@ struct Context {
 // The verbs, in the order of the help text.
 void add_train(CLI::App& app, Context& context);
 void add_predict(CLI::App& app, Context& context);
+void add_enroll(CLI::App& app, Context& context);
+void add_verify(CLI::App& app, Context& context);
+void add_compare(CLI::App& app, Context& context);
+void add_list(CLI::App& app, Context& context);
+void add_show(CLI::App& app, Context& context);
+void add_rename(CLI::App& app, Context& context);
+void add_move(CLI::App& app, Context& context);
+void add_forget(CLI::App& app, Context& context);
+void add_reencode(CLI::App& app, Context& context);
+void add_pending(CLI::App& app, Context& context);
+void add_confirm(CLI::App& app, Context& context);
+void add_reset(CLI::App& app, Context& context);
 void add_stats(CLI::App& app, Context& context);
 void add_log(CLI::App& app, Context& context);
 void add_undo(CLI::App& app, Context& context);
