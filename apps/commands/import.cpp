@@ -20,19 +20,19 @@ struct ImportArguments {
 };
 
 std::string describe(const service::ImportSummary& s, bool dry_run) {
-    std::string text = counted(s.added, "encoding") + (dry_run ? " would be added" : " added") + ", " +
-                       with_commas(s.present) + " already there";
+    const std::string done = dry_run ? " would be added" : " added";
+    std::string text = counted(s.added, "encoding") + done + ", " + with_commas(s.present) + " already there";
     if (s.denials > 0) {
-        text += ", " + counted(s.denials, "denial") + (dry_run ? " would be added" : " added");
+        text += ", " + counted(s.denials, "denial") + done;
     }
     if (!s.bad.empty()) {
         text += ", " + counted(s.bad.size(), "bad record") + " left out";
     }
-    return text + "; " + printable(s.store.native()) +
-           (s.created && !s.changed ? " would be"
-            : s.created             ? " is"
-                                    : " has") +
-           (s.created ? " new: " : " ") + counted(s.encodings, "encoding") + " of " +
+    const auto store = printable(s.store.native());
+    if (dry_run) {
+        return text + (s.created ? "; " + store + " would be new" : "") + " (" + s.encoder + ")";
+    }
+    return text + "; " + store + (s.created ? " is new: " : " has ") + counted(s.encodings, "encoding") + " of " +
            counted(s.people, "person", "people") + " (" + s.encoder + ")";
 }
 
@@ -54,7 +54,7 @@ int import(ImportArguments& arguments, const SharedOptions& shared) {
         log::warn("{} more bad records; --json lists all", summary.bad.size() - k_shown);
     }
     if (summary.differing > 0) {
-        log::warn("{} in the store under another label, which stays; 'mien undo' and 'mien move' change it",
+        log::warn("{} in the store under another label, which stays; 'mien move' changes it",
                   counted(summary.differing, "face is", "faces are"));
     }
     if (summary.without_photo > 0) {

@@ -55,7 +55,12 @@ exchange::Collection read_collection(const ImportOptions& options) {
     const auto name = piped ? std::string("standard input") : printable(options.file.native());
     const auto bytes = piped ? read_standard_input() : read_file(options.file, k_largest_file);
     try {
-        const auto format = options.format.value_or(exchange::sniff(bytes));
+        auto format = options.format.value_or(exchange::sniff(bytes));
+        // Some pickles of protocol 0 begin like a table; what calls itself a pickle is read as one.
+        const auto extension = options.file.extension();
+        if (!options.format && format == exchange::Format::csv && (extension == ".pickle" || extension == ".pkl")) {
+            format = exchange::Format::pickle;
+        }
         return exchange::read(bytes, format, {options.skip_bad});
     } catch (const Error& error) {
         throw Error(error.code(), name + ": " + error.what());

@@ -7,4 +7,5 @@ refused '\200\004\216\377\377\377\377\377\377\377\177.'
 refused '\200\002\213\377\377\377\377.'
 refused '\200\002]q\000h\000a.'
 refused '\200\004}.'
+printf 'cos\nsystem\n(S"touch owned"\ntR.' > evil.pickle; mien import --skip-bad --encoder dlib evil.pickle; echo "exit $?"
 ls owned train.mien

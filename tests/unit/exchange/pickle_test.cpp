@@ -171,22 +171,10 @@ TEST(Pickle, RefusesLengthsThatDoNotFit) {
              "\x80\x04\x95\x01\x00\x00\x00\x00\x00\x00\x00K\x01."s,  // one that ends within an instruction
              "\x80\x04\x95\x0b\x00\x00\x00\x00\x00\x00\x00\x95\x02\x00\x00\x00\x00\x00\x00\x00N."s,  // one within
                                                                                                      // another
-             "V\\U0011FFFF\n."s,
-             "V\\u12\n."s,
-             "S'\\x4'\n."s,
-             "S'\n."s,
-             "Sno quotes\n."s,
-             "Ix\n."s,
-             "F1.5x\n."s,
+             "V\\U0011FFFF\n."s, "V\\u12\n."s, "S'\\x4'\n."s, "S'\n."s, "Sno quotes\n."s, "Ix\n."s, "F1.5x\n."s,
              "I\n."s,
              "K\x01"s,  // no end
-             ""s,
-             "\x80"s,
-             "\x80\x06N."s,
-             "\xfe."s,
-             "."s,
-             "(."s,
-             "NN."s,
+             ""s, "\x80"s, "\x80\x06N."s, "\xfe."s, "."s, "(."s, "NN."s,
              "(N."s,   // one value is due
              "N.N."s,  // two pickles
          }) {
