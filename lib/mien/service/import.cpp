@@ -149,9 +149,8 @@ Sha256 stand_in(const Record& record) {
         bytes.insert(bytes.end(), raw.begin(), raw.end());
     }
     append_bytes(bytes, record.box);
-    for (const float value : record.encoding) {
-        append_bytes(bytes, value);
-    }
+    const auto numbers = std::as_bytes(std::span(record.encoding));
+    bytes.insert(bytes.end(), numbers.begin(), numbers.end());
     return sha256(bytes);
 }
 
@@ -163,12 +162,13 @@ public:
     /// The content of the photo of that name in the workspace; nothing where there is none.
     const std::optional<Sha256>& find(const std::string& name) {
         const auto [found, fresh] = m_known.try_emplace(name);
-        if (fresh && is_inside(name)) {
+        std::error_code ignored;
+        if (fresh && is_inside(name) && fs::is_regular_file(m_root / name, ignored)) {
             throw_if_interrupted();
             try {
                 found->second = sha256(read_file(m_root / name, k_largest_photo_file));
             } catch (const Error&) {
-                // It is not here, so its content is not known.
+                // It can't be read, so its content is not known.
             }
         }
         return found->second;
