@@ -14,8 +14,6 @@
 namespace mien::app {
 namespace {
 
-constexpr std::array k_verbs{add_train,   add_predict, add_stats,  add_log,    add_undo,      add_restore,
-                             add_compact, add_fsck,    add_models, add_doctor, add_completion};
 // clang-format off
 constexpr std::array k_verbs{
     add_train,
@@ -32,7 +30,15 @@ constexpr std::array k_verbs{
     add_pending,
     add_confirm,
     add_reset,
+    add_log,
+    add_undo,
+    add_restore,
+    add_compact,
+    add_fsck,
     add_stats,
+    add_import,
+    add_export,
+    add_merge,
     add_models,
     add_doctor,
     add_completion,

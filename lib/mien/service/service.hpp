@@ -10,6 +10,9 @@
 #include <mien/service/enroll.hpp>   // enroll
 #include <mien/service/people.hpp>   // list_people, show_person, rename, move
 #include <mien/service/pending.hpp>  // pending, remember, expire
+#include <mien/service/export.hpp>   // export_records
+#include <mien/service/import.hpp>   // import_records
+#include <mien/service/merge.hpp>    // merge_stores
 #include <mien/service/predict.hpp>  // Predictor
 #include <mien/service/reset.hpp>    // reset
 #include <mien/service/stats.hpp>    // stats
