@@ -14,13 +14,16 @@
 namespace mien::app {
 namespace {
 
-constexpr std::array k_verbs{add_train,   add_predict, add_stats,  add_log,    add_undo,      add_restore,
-                             add_compact, add_fsck,    add_models, add_doctor, add_completion};
 // clang-format off
 constexpr std::array k_verbs{
     add_train,
     add_predict,
     add_stats,
+    add_log,
+    add_undo,
+    add_restore,
+    add_compact,
+    add_fsck,
     add_models,
     add_doctor,
     add_completion,
