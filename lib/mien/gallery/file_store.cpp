@@ -179,8 +179,11 @@ std::uint64_t StoreReader::last_change() const {
 }
 
 bool StoreReader::refresh() {
-    // Held while reading: two threads that refresh must not both append to the gallery's tail.
-    const std::lock_guard guard(m_mutex);
+    const std::lock_guard guard(m_refreshing);
+    return refresh_alone();
+}
+
+bool StoreReader::refresh_alone() {
     const auto archive = file_state(m_files.archive);
     if (!archive) {
         if (!m_state.gallery) {
@@ -198,12 +201,13 @@ bool StoreReader::refresh() {
         const bool same_file = journal && state.journal && journal->inode == state.journal->inode;
         if ((same_file && state.journal_end > 0) || (journal && !state.journal)) {
             if (read_on(state)) {
-                m_state = std::move(state);
-                return m_state.gallery != before;
+                const bool changed = state.gallery != before;
+                publish(std::move(state));
+                return changed;
             }
         }
     }
-    m_state = open();
+    publish(open());
     return true;
 }
 

@@ -73,14 +73,16 @@ private:
     };
 
     StoreReader(std::filesystem::path store, bool may_be_absent);
+    bool refresh_alone();
     [[nodiscard]] State open() const;
     /// Takes the entries behind state.journal_end. false: not possible, open anew.
     [[nodiscard]] bool read_on(State& state) const;
     void publish(State state);
 
     StoreFiles m_files;
-    mutable std::mutex m_mutex;
-    State m_state;  ///< gallery null: there is no store
+    std::mutex m_refreshing;     ///< held by whoever makes the next state
+    mutable std::mutex m_mutex;  ///< held while the state is taken or changed
+    State m_state;               ///< gallery null: there is no store
     FileDescriptor m_watch;
 };
 
@@ -90,7 +92,8 @@ struct WriterOptions {
     std::string user{};      ///< empty: the process's
 };
 
-/// The one writer of a store.
+/// The one writer of a store. Short-lived: other writers, and refresh() of its reader, wait for it.
+/// threads: one
 class StoreWriter {
 public:
     /// Takes the lock, opens the store, and finishes what an interrupted writer left.
@@ -153,6 +156,7 @@ private:
     FileLock m_lock;  ///< before the store is opened: what is read then is the last state
     std::unique_ptr<StoreReader> m_own;
     StoreReader& m_reader;
+    std::unique_lock<std::mutex> m_alone;  ///< the reader's state is this writer's to make
     std::string m_broken;  ///< why nothing more can be committed
 };
 

@@ -68,15 +68,17 @@ StoreWriter::StoreWriter(fs::path store, WriterOptions options)
     : m_options(std::move(options)),
       m_lock(StoreFiles(store).lock, m_options.verb, m_options.wait_seconds),
       m_own(new StoreReader(std::move(store), true)),
-      m_reader(*m_own) {
+      m_reader(*m_own),
+      m_alone(m_reader.m_refreshing) {
     recover();
 }
 
 StoreWriter::StoreWriter(StoreReader& reader, WriterOptions options)
     : m_options(std::move(options)),
       m_lock(reader.files().lock, m_options.verb, m_options.wait_seconds),
-      m_reader(reader) {
-    m_reader.refresh();
+      m_reader(reader),
+      m_alone(m_reader.m_refreshing) {
+    m_reader.refresh_alone();
     recover();
 }
 
@@ -324,8 +326,11 @@ void StoreWriter::compact() {
 bool StoreWriter::compact_if_it_pays() {
     constexpr std::size_t k_few = 1000;
     constexpr std::size_t k_share = 10;
+    constexpr std::uint64_t k_small = std::uint64_t{64} << 20U;
     const auto now = gallery();
-    if (!now || now->loose_rows() <= std::max(k_few, now->rows() / k_share)) {
+    const auto& state = m_reader.m_state;
+    if (!now || (now->loose_rows() <= std::max(k_few, now->rows() / k_share) &&
+                 state.journal_end <= std::max(k_small, state.archive.size / k_share))) {
         return false;
     }
     compact();
