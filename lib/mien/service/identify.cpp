@@ -39,6 +39,7 @@ PhotoAnswer Identifier::answer(pipeline::PhotoResult result) const {
         face.score = result.faces[i].score;
         face.quality = result.faces[i].quality;
         face.candidates = std::move(ranks[i]);
+        face.encoding = std::move(probes[i]);
         decide(face);
         answer.faces.push_back(std::move(face));
     }
@@ -80,6 +81,9 @@ Json Identifier::to_json(const PhotoAnswer& answer, const std::string& detector)
     json["faces"] = Json::array();
     for (const auto& face : answer.faces) {
         json["faces"].push_back(to_json(face));
+    }
+    if (!answer.remembered.empty()) {
+        json["remembered"] = answer.remembered;
     }
     json["detector"] = detector;
     json["encoder"] = m_gallery->contract().encoder;

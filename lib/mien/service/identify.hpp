@@ -26,6 +26,7 @@ struct FaceAnswer {
     std::optional<double> distance;
     double confidence{};  ///< P(it is the nearest person)
     std::vector<match::Candidate> candidates;
+    Encoding encoding;  ///< for the inbox; never printed
 };
 
 struct PhotoAnswer {
@@ -37,6 +38,7 @@ struct PhotoAnswer {
     int width{};
     int height{};
     std::vector<FaceAnswer> faces;
+    std::string remembered;  ///< its name in the inbox, where it was put there
     pipeline::Milliseconds ms;
     double match_ms{};
 };
