@@ -13,6 +13,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -74,16 +75,18 @@ private:
     };
 
     StoreReader(std::filesystem::path store, bool may_be_absent);
-    bool refresh_alone();
     [[nodiscard]] State open() const;
     /// Takes the entries behind state.journal_end. false: not possible, open anew.
     [[nodiscard]] bool read_on(State& state) const;
     void publish(State state);
 
     StoreFiles m_files;
-    std::mutex m_refreshing;     ///< held by whoever makes the next state
-    mutable std::mutex m_mutex;  ///< held while the state is taken or changed
+    [[nodiscard]] State state() const;
+
+    std::mutex m_refreshing;     ///< one refresh() at a time
+    mutable std::mutex m_mutex;  ///< of what follows
     State m_state;               ///< gallery null: there is no store
+    std::uint64_t m_states{};    ///< how many there were: a writer's goes before what a refresh() has read meanwhile
     FileDescriptor m_watch;
 };
 
@@ -100,8 +103,8 @@ struct Erased {
     std::vector<Record> traces;  ///< all records that the person ever had, each once
 };
 
-/// The one writer of a store. Short-lived: other writers, and refresh() of its reader, wait for it.
-/// threads: one
+/// The one writer of a store. Short-lived: other writers wait for it.
+/// threads: one; its reader may be used and refreshed by others meanwhile
 class StoreWriter {
 public:
     /// Takes the lock, opens the store, and finishes what an interrupted writer left.
@@ -161,7 +164,8 @@ private:
     std::shared_ptr<const Gallery> go_back(std::uint64_t number, std::string summary);
     void check_moves(std::vector<Operation>& operations, bool may_be_absent) const;
     Change make_change(std::string summary, std::vector<Operation> operations) const;
-    void append(const std::string& frame);
+    /// One entry, durable; then() brings the reader's state up to it.
+    void append(const std::string& frame, const std::function<void(StoreReader::State&)>& then);
     void new_journal(const Lineage& lineage, const std::string& entries);
     void move_files(const Change& change);
     void append_history(const std::vector<std::string>& frames, std::uint64_t first);
@@ -173,7 +177,6 @@ private:
     FileLock m_lock;  ///< before the store is opened: what is read then is the last state
     std::unique_ptr<StoreReader> m_own;
     StoreReader& m_reader;
-    std::unique_lock<std::mutex> m_alone;  ///< the reader's state is this writer's to make
     std::string m_broken;  ///< why nothing more can be committed
 };
 
