@@ -27,6 +27,8 @@ constexpr std::array k_verbs{
     add_completion,
 };
 // clang-format on
+constexpr std::array k_verbs{add_train,   add_predict, add_stats,  add_log,    add_undo,      add_restore,
+                             add_compact, add_fsck,    add_models, add_doctor, add_completion};
 
 constexpr const char* k_shared_help =
     "For every verb: --workspace DIR, --models DIR, --trust-models, --json, -q, -v (see 'mien --help').\n"
