@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <mien/match/compressed.hpp>
 
+#include <mien/gallery/gallery.hpp>
 #include <mien/match/parallel.hpp>
 
 #include <sys/mman.h>
@@ -18,7 +19,6 @@ namespace {
 
 constexpr std::size_t k_block = 64;  ///< groups: 128 KiB at 128 numbers, so that a batch's tiles find them in L2
 constexpr float k_infinity = std::numeric_limits<float>::infinity();
-constexpr std::uint32_t k_nobody = ~std::uint32_t{0};
 /// Hits of a probe that are kept at most; a first look that leaves so many has not helped.
 constexpr std::size_t k_most_hits = 1U << 16U;
 
@@ -84,14 +84,13 @@ __attribute__((target("avx2"))) CompressedRow compress_row_avx2(const float* row
 
 void Unmap::operator()(std::int8_t* memory) const { ::munmap(memory, bytes); }
 
-CompressedRows::CompressedRows(Metric metric, std::size_t dim, std::span<const std::uint32_t> persons,
-                               const std::function<const float*(std::size_t)>& row, int threads, ScanIsa isa)
+CompressedRows::CompressedRows(Metric metric, std::size_t dim, std::span<const float> rows, int threads, ScanIsa isa)
     : m_metric(metric),
       m_dim(dim),
+      m_rows(rows.size() / dim),
       m_pairs(divide_up(dim, 2)),
-      m_groups(divide_up(persons.size(), k_group)),
+      m_groups(divide_up(m_rows, k_group)),
       m_scans(scans(isa)),
-      m_persons(persons),
       m_scales(m_groups * k_group, 0.0F),
       m_offsets(m_groups * k_group, k_infinity),
       m_blocks(divide_up(m_groups, k_block)) {
@@ -104,15 +103,14 @@ CompressedRows::CompressedRows(Metric metric, std::size_t dim, std::span<const s
     static_cast<void>(::madvise(memory, bytes, MADV_HUGEPAGE));
     m_bytes = {static_cast<std::int8_t*>(memory), Unmap{bytes}};
     in_parts(m_blocks.size(), threads,
-             [&](std::size_t, std::size_t first, std::size_t end) { compress(first, end, row); });
+             [&](std::size_t, std::size_t first, std::size_t end) { compress(rows, first, end); });
 }
 
 std::size_t CompressedRows::bytes() const {
     return m_bytes.get_deleter().bytes + (m_scales.size() + m_offsets.size()) * sizeof(float);
 }
 
-void CompressedRows::compress(std::size_t first_block, std::size_t end_block,
-                              const std::function<const float*(std::size_t)>& row) {
+void CompressedRows::compress(std::span<const float> rows, std::size_t first_block, std::size_t end_block) {
     auto* compress_one = compress_row_plain;
 #if defined(__x86_64__)
     if (processor_isa() != ScanIsa::plain) {
@@ -121,12 +119,9 @@ void CompressedRows::compress(std::size_t first_block, std::size_t end_block,
 #endif
     std::vector<std::int8_t> numbers(m_pairs * 2);  // the last stays 0 where dim is odd
     const bool l2 = m_metric == Metric::l2;
-    const std::size_t end = std::min(end_block * k_block * k_group, m_persons.size());
+    const std::size_t end = std::min(end_block * k_block * k_group, m_rows);
     for (std::size_t i = first_block * k_block * k_group; i < end; ++i) {
-        if (m_persons[i] == k_nobody) {
-            continue;
-        }
-        const auto compressed = compress_one(row(i), m_dim, numbers.data());
+        const auto compressed = compress_one(rows.data() + i * m_dim, m_dim, numbers.data());
         const auto squares = static_cast<float>(compressed.length * compressed.length);
         if (!std::isfinite(compressed.scale) || (l2 && !std::isfinite(squares))) {
             continue;
@@ -277,7 +272,8 @@ private:
     bool m_too_many{false};
 };
 
-void CompressedRows::search(std::span<Probe> probes, std::size_t first_block, std::size_t end_block) const {
+void CompressedRows::search(std::span<Probe> probes, std::span<const std::uint32_t> persons, std::size_t first_block,
+                            std::size_t end_block) const {
     // A lone probe needs no tile; else the last tile is filled up with the probes before it.
     const std::size_t width = probes.size() == 1 ? 1 : k_tile;
     const auto scan = width == 1 ? m_scans.one : m_scans.tile;
@@ -311,7 +307,10 @@ void CompressedRows::search(std::span<Probe> probes, std::size_t first_block, st
                                      numbers.data() + tile * m_pairs * width, scales.data() + tile * width,
                                      cuts.data(), hits.data()});
             for (std::size_t i = 0; i < found; ++i) {
-                probes[tile * width + hits[i].probe].take(hits[i], block, m_persons[hits[i].row]);
+                const auto person = persons[hits[i].row];
+                if (person != gallery::k_nobody) {
+                    probes[tile * width + hits[i].probe].take(hits[i], block, person);
+                }
             }
         }
         group = next;
@@ -319,8 +318,8 @@ void CompressedRows::search(std::span<Probe> probes, std::size_t first_block, st
     }
 }
 
-std::vector<Finalists> CompressedRows::finalists(std::span<const float> probes, std::size_t people,
-                                                 int threads) const {
+std::vector<Finalists> CompressedRows::finalists(std::span<const float> probes, std::span<const std::uint32_t> persons,
+                                                 std::size_t people, int threads) const {
     const std::size_t count = probes.size() / m_dim;
     std::vector<Probe> fresh;
     for (std::size_t p = 0; p < count; ++p) {
@@ -329,7 +328,7 @@ std::vector<Finalists> CompressedRows::finalists(std::span<const float> probes, 
     std::vector<std::vector<Probe>> parts(static_cast<std::size_t>(std::max(threads, 1)));
     in_parts(m_blocks.size(), threads, [&](std::size_t part, std::size_t first, std::size_t end) {
         parts[part] = fresh;
-        search(parts[part], first, end);
+        search(parts[part], persons, first, end);
     });
     std::vector<Finalists> answers;
     for (std::size_t p = 0; p < count; ++p) {

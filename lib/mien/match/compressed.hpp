@@ -14,7 +14,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -36,15 +35,16 @@ public:
     /// More people than this are not asked for here: the caller scans in full.
     static constexpr std::size_t k_most_people = 64;
 
-    /// persons: of each row; rows of nobody (~0) are in no answer. It is read later too and must live on.
-    /// row(i): dim floats. Rows with a number that is not finite are in no answer.
-    CompressedRows(Metric metric, std::size_t dim, std::span<const std::uint32_t> persons,
-                   const std::function<const float*(std::size_t)>& row, int threads, ScanIsa isa = processor_isa());
+    /// rows: n × dim floats, read now and not kept. Rows with a number that is not finite are in no answer.
+    CompressedRows(Metric metric, std::size_t dim, std::span<const float> rows, int threads,
+                   ScanIsa isa = processor_isa());
 
     /// For each probe every row that can be the nearest of one of the `people` nearest people, with the distance as
     /// distance() measures it, and perhaps a few more.
-    /// probes: count × dim finite floats. people: 1..k_most_people. threads: safe
-    [[nodiscard]] std::vector<Finalists> finalists(std::span<const float> probes, std::size_t people,
+    /// probes: count × dim finite floats. persons: of each row; rows of nobody are in no answer.
+    /// people: 1..k_most_people. threads: safe
+    [[nodiscard]] std::vector<Finalists> finalists(std::span<const float> probes,
+                                                   std::span<const std::uint32_t> persons, std::size_t people,
                                                    int threads) const;
 
     [[nodiscard]] std::size_t bytes() const;
@@ -57,15 +57,16 @@ private:
         double length{};   ///< of the longest row
     };
 
-    void compress(std::size_t first_block, std::size_t end_block, const std::function<const float*(std::size_t)>& row);
-    void search(std::span<Probe> probes, std::size_t first_block, std::size_t end_block) const;
+    void compress(std::span<const float> rows, std::size_t first_block, std::size_t end_block);
+    void search(std::span<Probe> probes, std::span<const std::uint32_t> persons, std::size_t first_block,
+                std::size_t end_block) const;
 
     Metric m_metric;
     std::size_t m_dim;
+    std::size_t m_rows;
     std::size_t m_pairs;   ///< of numbers; the last may be half empty
     std::size_t m_groups;  ///< of k_group rows; the last may be partly empty
     Scans m_scans;
-    std::span<const std::uint32_t> m_persons;
     std::unique_ptr<std::int8_t[], Unmap> m_bytes;
     std::vector<float> m_scales;   ///< one a row, of whole groups
     std::vector<float> m_offsets;  ///< infinite for rows that are in no answer

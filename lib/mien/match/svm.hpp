@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// A support vector machine for every two people, with calibrated probabilities.
+///
+/// C and gamma are those of a grid with the best class-balanced accuracy in a cross-validation whose folds hold every
+/// person who has two encodings. The same held-out values calibrate each machine (Platt), and the machines' votes are
+/// coupled to probabilities (Wu, Lin, Weng), both as libsvm, which solves the machines, describes them.
+
+#include <mien/match/matcher.hpp>
+
+namespace mien::match {
+
+class StateReader;
+
+/// More than this is refused: the machines grow with the square of the people, the kernel with that of the encodings.
+inline constexpr std::size_t k_most_svm_people = 500;
+inline constexpr std::size_t k_most_svm_encodings = 5000;
+
+struct SvmGrid {
+    std::vector<double> c;
+    std::vector<double> gamma;  ///< one entry that does not count where the kernel is linear
+};
+
+/// What fit_svm() tries where options leave it open. points: n × dim.
+SvmGrid svm_grid(const SvmOptions& options, std::span<const float> points, std::size_t dim);
+
+inline constexpr std::size_t k_svm_folds = 5;
+
+/// Where there are fewer than two people with two encodings, the answer is the nearest by cosine (method() says so).
+/// The same gallery, options and seed give the same machines, whatever the number of threads.
+/// throws: Error{usage} where the gallery is too large
+std::unique_ptr<Matcher> fit_svm(std::shared_ptr<const gallery::Gallery> gallery, const SvmOptions& options,
+                                 int threads);
+
+/// Null where it was fitted to other encodings, or with other options than are asked for.
+/// throws: Error{store_corrupt}, cereal::Exception
+std::unique_ptr<Matcher> restore_svm(StateReader& in, std::shared_ptr<const gallery::Gallery> gallery,
+                                     const SvmOptions& options);
+
+}  // namespace mien::match
