@@ -16,6 +16,7 @@
 #include <limits>
 #include <numeric>
 #include <random>
+#include <utility>
 
 namespace mien::match {
 namespace {
@@ -173,13 +174,14 @@ std::vector<std::size_t> folds_of(const Samples& samples, std::uint64_t seed) {
 /// Held-out values of all machines; a row a sample, a column a machine (0-1, 0-2, …, 1-2, …).
 struct CrossValidation {
     std::vector<double> values;
-    double accuracy{};  ///< mean over the people
+    double accuracy{};          ///< mean over the people
+    std::vector<Model> models;  ///< of each fold; null for one that holds nobody out
 };
 
 CrossValidation cross_validate(const Samples& samples, KernelRows& kernel, const std::vector<std::size_t>& folds,
                                double c) {
     const std::size_t machines = samples.count() * (samples.count() - 1) / 2;
-    CrossValidation result{std::vector<double>(samples.size() * machines), 0};
+    CrossValidation result{std::vector<double>(samples.size() * machines), 0, {}};
     std::vector<double> right(samples.count());
     std::vector<double> asked(samples.count());
     for (std::size_t fold = 0; fold < k_svm_folds; ++fold) {
@@ -189,10 +191,11 @@ CrossValidation cross_validate(const Samples& samples, KernelRows& kernel, const
                 listed.push_back(i);
             }
         }
+        auto& model = result.models.emplace_back();
         if (listed.size() == samples.size()) {
             continue;
         }
-        const auto model = train(samples, kernel, listed, c);
+        model = train(samples, kernel, listed, c);
         for (std::size_t i = 0; i < samples.size(); ++i) {
             if (folds[i] == fold) {
                 const double answer =
@@ -213,74 +216,53 @@ CrossValidation cross_validate(const Samples& samples, KernelRows& kernel, const
     return result;
 }
 
-struct Sigmoid {
-    double a{};
-    double b{};
-};
-
-/// P(positive | value) = 1 / (1 + exp(a × value + b)) by regularised maximum likelihood: Newton's method with
-/// backtracking, after Lin, Lin, Weng, "A note on Platt's probabilistic outputs for support vector machines" (2007).
-Sigmoid fit_sigmoid(std::span<const double> values, std::span<const bool> positive) {
-    double positives = 0;
-    for (const bool is : positive) {
-        positives += is ? 1 : 0;
-    }
-    const double negatives = static_cast<double>(values.size()) - positives;
-    const double high = (positives + 1) / (positives + 2);
-    const double low = 1 / (negatives + 2);
-    Sigmoid s{0, std::log((negatives + 1) / (positives + 1))};
-    const auto loss = [&](const Sigmoid& at) {
-        double sum = 0;
-        for (std::size_t i = 0; i < values.size(); ++i) {
-            const double z = at.a * values[i] + at.b;
-            const double target = positive[i] ? high : low;
-            sum += z >= 0 ? target * z + std::log1p(std::exp(-z)) : (target - 1) * z + std::log1p(std::exp(z));
-        }
-        return sum;
-    };
-    double best = loss(s);
-    for (int step = 0; step < 100; ++step) {
-        // A ridge keeps the Hessian invertible.
-        double h11 = 1e-12;
-        double h22 = 1e-12;
-        double h21 = 0;
-        double g1 = 0;
-        double g2 = 0;
-        for (std::size_t i = 0; i < values.size(); ++i) {
-            const double z = s.a * values[i] + s.b;
-            const double e = std::exp(-std::abs(z));
-            const double p = z >= 0 ? e / (1 + e) : 1 / (1 + e);
-            const double d2 = e / ((1 + e) * (1 + e));
-            const double d1 = (positive[i] ? high : low) - p;
-            h11 += values[i] * values[i] * d2;
-            h22 += d2;
-            h21 += values[i] * d2;
-            g1 += values[i] * d1;
-            g2 += d1;
-        }
-        if (std::abs(g1) < 1e-5 && std::abs(g2) < 1e-5) {
-            break;
-        }
-        const double determinant = h11 * h22 - h21 * h21;
-        const double da = -(h22 * g1 - h21 * g2) / determinant;
-        const double db = -(-h21 * g1 + h11 * g2) / determinant;
-        const double slope = g1 * da + g2 * db;
-        double length = 1;
-        for (; length >= 1e-10; length /= 2) {
-            const Sigmoid tried{s.a + length * da, s.b + length * db};
-            const double lower = loss(tried);
-            if (lower < best + 1e-4 * length * slope) {
-                s = tried;
-                best = lower;
-                break;
-            }
-        }
-        if (length < 1e-10) {
-            break;
+/// Where a convex function is least, by golden section.
+template <class Function>
+double minimum(const Function& f, double low, double high) {
+    constexpr double k_golden = 0.6180339887498949;
+    double left = high - k_golden * (high - low);
+    double right = low + k_golden * (high - low);
+    double at_left = f(left);
+    double at_right = f(right);
+    for (int step = 0; step < 40; ++step) {
+        if (at_left <= at_right) {
+            high = std::exchange(right, left);
+            at_right = at_left;
+            left = high - k_golden * (high - low);
+            at_left = f(left);
+        } else {
+            low = std::exchange(left, right);
+            at_left = at_right;
+            right = low + k_golden * (high - low);
+            at_right = f(right);
         }
     }
-    return s;
+    return (low + high) / 2;
 }
+
+/// From a machine's value v to its belief 1 / (1 + exp(-slope v)), and from what libsvm couples of those to
+/// probabilities: each to the power, scaled to the sum 1. The same for all machines: a pair of people with few photos
+/// has too few values for a curve of its own, and somebody with one photo has none.
+struct Calibration {
+    double slope{1};
+    double power{1};
+
+    void apply(std::vector<double>& coupled) const {
+        double most = -std::numeric_limits<double>::infinity();
+        for (double& value : coupled) {
+            value = power * std::log(std::max(value, std::numeric_limits<double>::min()));
+            most = std::max(most, value);
+        }
+        double sum = 0;
+        for (double& value : coupled) {
+            value = std::exp(value - most);
+            sum += value;
+        }
+        for (double& value : coupled) {
+            value /= sum;
+        }
+    }
+};
 
 /// All that an answer needs. What a stored one may hold is checked when it is read.
 struct Machines {
@@ -293,9 +275,8 @@ struct Machines {
     std::vector<float> vectors;              ///< n × dim, sorted by class
     std::vector<std::uint32_t> counts;       ///< of each class
     std::vector<double> coefficients;        ///< (classes - 1) × n
-    std::vector<double> rho;                 ///< one a machine, as the next two
-    std::vector<double> sigmoid_a;
-    std::vector<double> sigmoid_b;
+    std::vector<double> rho;                 ///< one a machine
+    Calibration calibration;
 
     [[nodiscard]] std::size_t machines() const { return labels.size() * (labels.size() - 1) / 2; }
     [[nodiscard]] std::size_t size() const { return dim == 0 ? 0 : vectors.size() / dim; }
@@ -324,8 +305,11 @@ public:
         m_model.SV = m_rows.data();
         m_model.sv_coef = m_coefficients.data();
         m_model.rho = machines.rho.data();
-        m_model.probA = machines.sigmoid_a.data();
-        m_model.probB = machines.sigmoid_b.data();
+        m_slopes.assign(machines.machines(), -machines.calibration.slope);
+        m_shifts.assign(machines.machines(), 0.0);
+        m_model.probA = m_slopes.data();
+        m_model.probB = m_shifts.data();
+        m_calibration = machines.calibration;
         m_model.label = m_labels.data();
         m_model.nSV = m_counts.data();
     }
@@ -335,6 +319,7 @@ public:
     [[nodiscard]] std::vector<double> probabilities(const std::vector<svm_node>& kernel) const {
         std::vector<double> answer(m_labels.size());
         svm_predict_probability(&m_model, kernel.data(), answer.data());
+        m_calibration.apply(answer);
         return answer;
     }
 
@@ -344,6 +329,9 @@ private:
     std::vector<double*> m_coefficients;
     std::vector<int> m_counts;
     std::vector<int> m_labels;
+    std::vector<double> m_slopes;
+    std::vector<double> m_shifts;
+    Calibration m_calibration;
     svm_model m_model{};
 };
 
@@ -403,8 +391,8 @@ public:
         out.write(m_machines.counts);
         out.write(m_machines.coefficients);
         out.write(m_machines.rho);
-        out.write(m_machines.sigmoid_a);
-        out.write(m_machines.sigmoid_b);
+        out.write(m_machines.calibration.slope);
+        out.write(m_machines.calibration.power);
         return out.finish();
     }
 
@@ -509,26 +497,83 @@ Machines machines_of(const Samples& samples, const svm_model& model) {
     return machines;
 }
 
-void calibrate(Machines& machines, const Samples& samples, const std::vector<std::size_t>& folds,
-               std::span<const double> held_out) {
-    std::size_t machine = 0;
-    for (std::size_t a = 0; a < samples.count(); ++a) {
-        for (std::size_t b = a + 1; b < samples.count(); ++b, ++machine) {
-            std::vector<double> values;
-            std::unique_ptr<bool[]> positive(new bool[samples.size_of(a) + samples.size_of(b)]);
-            for (const auto cls : {a, b}) {
-                for (std::size_t i = samples.first[cls]; i < samples.first[cls + 1]; ++i) {
-                    if (folds[i] < k_svm_folds) {
-                        positive[values.size()] = cls == a;
-                        values.push_back(held_out[i * machines.machines() + machine]);
+/// By the held-out values of the cross-validation.
+Calibration calibrate(const Samples& samples, KernelRows& kernel, const std::vector<std::size_t>& folds,
+                      const CrossValidation& held_out) {
+    // Towards the right person: positive where the machine is right.
+    const std::size_t people = samples.count();
+    const std::size_t machines = people * (people - 1) / 2;
+    std::vector<double> towards;
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+        if (folds[i] < k_svm_folds) {
+            std::size_t machine = 0;
+            for (std::size_t a = 0; a < people; ++a) {
+                for (std::size_t b = a + 1; b < people; ++b, ++machine) {
+                    if (samples.classes[i] == a || samples.classes[i] == b) {
+                        const double value = held_out.values[i * machines + machine];
+                        towards.push_back(samples.classes[i] == a ? value : -value);
                     }
                 }
             }
-            const auto sigmoid = fit_sigmoid(values, std::span<const bool>(positive.get(), values.size()));
-            machines.sigmoid_a.push_back(sigmoid.a);
-            machines.sigmoid_b.push_back(sigmoid.b);
         }
     }
+    // Platt's targets instead of 1 and 0, so that machines without a mistake do not become certain.
+    const auto n = static_cast<double>(towards.size());
+    const double target = (n + 1) / (n + 2);
+    Calibration calibration;
+    calibration.slope = minimum(
+        [&](double slope) {
+            double loss = 0;
+            for (const double value : towards) {
+                const double z = slope * value;
+                loss += std::max(z, 0.0) - z * target + std::log1p(std::exp(-std::abs(z)));
+            }
+            return loss;
+        },
+        0.0, 50.0);
+
+    std::vector<std::vector<double>> logarithms;  // of what libsvm couples, the right person's first
+    for (std::size_t fold = 0; fold < k_svm_folds; ++fold) {
+        const auto* model = held_out.models[fold].get();
+        if (model == nullptr) {
+            continue;
+        }
+        std::vector<double> slopes(machines, -calibration.slope);
+        std::vector<double> shifts(machines, 0.0);
+        svm_model coupled = *model;
+        coupled.probA = slopes.data();
+        coupled.probB = shifts.data();
+        for (std::size_t i = 0; i < samples.size(); ++i) {
+            if (folds[i] == fold) {
+                auto& row = logarithms.emplace_back(people);
+                svm_predict_probability(&coupled, kernel.row(i), row.data());
+                for (double& value : row) {
+                    value = std::log(std::max(value, std::numeric_limits<double>::min()));
+                }
+                std::swap(row[0], row[samples.classes[i]]);
+            }
+        }
+    }
+    const auto rows = static_cast<double>(logarithms.size());
+    const double certain = (rows + 1) / (rows + 2);
+    const double wrong = (1 - certain) / static_cast<double>(people - 1);
+    calibration.power = minimum(
+        [&](double power) {
+            double loss = 0;
+            for (const auto& row : logarithms) {
+                const double most = *std::max_element(row.begin(), row.end());
+                double sum = 0;
+                double mean = 0;
+                for (std::size_t c = 0; c < row.size(); ++c) {
+                    sum += std::exp(power * (row[c] - most));
+                    mean += (c == 0 ? certain : wrong) * (row[c] - most);
+                }
+                loss += std::log(sum) - power * mean;
+            }
+            return loss;
+        },
+        0.05, 20.0);
+    return calibration;
 }
 
 }  // namespace
@@ -578,41 +623,36 @@ std::unique_ptr<Matcher> fit_svm(std::shared_ptr<const gallery::Gallery> gallery
     const auto folds = folds_of(samples, options.seed);
     const auto kind = options.kernel.value_or(Kernel::rbf);
     const auto base = kernel_base(samples, kind);
-    // A point of the grid is a job; the kernel of a gamma serves all its Cs.
     struct Best {
-        CrossValidation found;
         double c{};
         double gamma{};
+        CrossValidation found;
+        std::shared_ptr<KernelRows> kernel;  ///< what the models look into
     };
-    std::vector<Best> best(grid.gamma.size());
-    for (std::size_t g = 0; g < grid.gamma.size(); ++g) {
-        KernelRows kernel(samples, kind, base, grid.gamma[g]);
+    Best best;
+    best.found.accuracy = -1;
+    for (const double gamma : grid.gamma) {
+        const auto kernel = std::make_shared<KernelRows>(samples, kind, base, gamma);
         std::vector<CrossValidation> found(grid.c.size());
         in_parts(grid.c.size(), threads, [&](std::size_t, std::size_t first, std::size_t end) {
             for (std::size_t i = first; i < end; ++i) {
-                found[i] = cross_validate(samples, kernel, folds, grid.c[i]);
+                found[i] = cross_validate(samples, *kernel, folds, grid.c[i]);
             }
         });
-        best[g] = {{{}, -1}, 0, grid.gamma[g]};
         for (std::size_t i = 0; i < found.size(); ++i) {
-            if (found[i].accuracy > best[g].found.accuracy) {  // of equals the smaller C, then the smaller gamma
-                best[g].found = std::move(found[i]);
-                best[g].c = grid.c[i];
+            if (found[i].accuracy > best.found.accuracy) {  // of equals the smaller gamma, then the smaller C
+                best = {grid.c[i], gamma, std::move(found[i]), kernel};
             }
         }
     }
-    const auto& winner = *std::max_element(best.begin(), best.end(), [](const Best& a, const Best& b) {
-        return a.found.accuracy < b.found.accuracy;
-    });
-    KernelRows kernel(samples, kind, base, winner.gamma);
     std::vector<std::size_t> all(samples.size());
     std::iota(all.begin(), all.end(), 0U);
-    auto machines = machines_of(samples, *train(samples, kernel, all, winner.c));
+    auto machines = machines_of(samples, *train(samples, *best.kernel, all, best.c));
     machines.kernel = kind;
-    machines.c = winner.c;
-    machines.gamma = winner.gamma;
-    machines.accuracy = winner.found.accuracy;
-    calibrate(machines, samples, folds, winner.found.values);
+    machines.c = best.c;
+    machines.gamma = best.gamma;
+    machines.accuracy = best.found.accuracy;
+    machines.calibration = calibrate(samples, *best.kernel, folds, best.found);
     return std::make_unique<SvmMatcher>(std::move(gallery), std::move(machines), options.seed);
 }
 
@@ -657,9 +697,10 @@ std::unique_ptr<Matcher> restore_svm(StateReader& in, std::shared_ptr<const gall
     StateReader::require(machines.counts.size() == classes && vectors == machines.size());
     in.read_numbers(machines.coefficients, (classes - 1) * machines.size());
     in.read_numbers(machines.rho, machines.machines());
-    in.read_numbers(machines.sigmoid_a, machines.machines());
-    in.read_numbers(machines.sigmoid_b, machines.machines());
+    in.read(machines.calibration.slope);
+    in.read(machines.calibration.power);
     in.finish();
+    StateReader::require(std::isfinite(machines.calibration.slope) && std::isfinite(machines.calibration.power));
     const bool as_asked = (!options.kernel || *options.kernel == machines.kernel) && (!options.c || *options.c == machines.c) &&
                           (!options.gamma || *options.gamma == machines.gamma);
     return as_asked ? std::make_unique<SvmMatcher>(std::move(gallery), std::move(machines), seed) : nullptr;

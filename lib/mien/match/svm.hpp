@@ -3,9 +3,9 @@
 
 /// A support vector machine for every two people, with calibrated probabilities.
 ///
-/// C and gamma are those of a grid with the best class-balanced accuracy in a cross-validation whose folds hold every
-/// person who has two encodings. The same held-out values calibrate each machine (Platt), and the machines' votes are
-/// coupled to probabilities (Wu, Lin, Weng), both as libsvm, which solves the machines, describes them.
+/// C and gamma are those of a grid with the best accuracy, each person counting the same, in a cross-validation whose
+/// folds hold out every person who has two encodings. The same held-out values calibrate the probabilities. libsvm
+/// solves the machines and couples their beliefs (Wu, Lin, Weng).
 
 #include <mien/match/matcher.hpp>
 
