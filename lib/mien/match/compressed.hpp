@@ -33,7 +33,7 @@ struct Unmap {
 class CompressedRows {
 public:
     /// More people than this are not asked for here: the caller scans in full.
-    static constexpr std::size_t k_most_people = 64;
+    static constexpr std::size_t k_most_people = 256;
 
     /// rows: n × dim floats, read now and not kept. Rows with a number that is not finite are in no answer.
     CompressedRows(Metric metric, std::size_t dim, std::span<const float> rows, int threads,

@@ -21,10 +21,11 @@ constexpr std::uint32_t k_most_votes = 1000;
 
 using GalleryPtr = std::shared_ptr<const gallery::Gallery>;
 
-/// What the gallery keeps: the name, and for nearest how to vote. The rest is for the matcher itself.
+/// What the gallery keeps: the name and what was asked for. What was learned is for the matcher itself.
 struct Kept {
     std::string name;
     std::optional<Vote> vote;
+    SvmOptions svm;
 };
 
 std::optional<Kept> kept_in(const gallery::Gallery& gallery) {
@@ -34,7 +35,7 @@ std::optional<Kept> kept_in(const gallery::Gallery& gallery) {
     }
     try {
         StateReader in(bytes);
-        Kept kept{in.name(), {}};
+        Kept kept{in.name(), {}, {}};
         StateReader::require(std::find(k_matchers.begin(), k_matchers.end(), kept.name) != k_matchers.end());
         if (kept.name == "nearest") {
             kept.vote.emplace();
@@ -43,6 +44,8 @@ std::optional<Kept> kept_in(const gallery::Gallery& gallery) {
             in.finish();
         } else if (kept.name == "centroid") {
             in.finish();
+        } else if (kept.name == "svm") {
+            kept.svm = read_svm_options(in);
         }
         return kept;
     } catch (const cereal::Exception&) {
@@ -69,8 +72,12 @@ MatcherOptions decided(MatcherOptions options, const std::optional<Kept>& kept) 
     if (options.name == "stored") {
         options.name = kept ? kept->name : "nearest";
     }
-    if (!options.vote && kept) {
-        options.vote = kept->vote;
+    if (kept && kept->name == options.name) {
+        auto& svm = options.svm;
+        options.vote = options.vote ? options.vote : kept->vote;
+        svm.kernel = svm.kernel ? svm.kernel : kept->svm.kernel;
+        svm.c = svm.c ? svm.c : kept->svm.c;
+        svm.gamma = svm.gamma ? svm.gamma : kept->svm.gamma;
     }
     return options;
 }
@@ -110,10 +117,7 @@ std::unique_ptr<Matcher> make_matcher(const MatcherOptions& options, GalleryPtr 
 }
 
 std::unique_ptr<Matcher> fit_matcher(const MatcherOptions& options, GalleryPtr gallery, const Matcher* before) {
-    auto wanted = options;
-    if (wanted.name == "stored") {
-        wanted = decided(options, kept_in(*gallery));
-    }
+    const auto wanted = decided(options, options.name == "stored" ? kept_in(*gallery) : std::nullopt);
     if (wanted.name == "nearest") {
         return std::make_unique<NearestMatcher>(std::move(gallery), wanted, dynamic_cast<const NearestMatcher*>(before));
     }

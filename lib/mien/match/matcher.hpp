@@ -70,6 +70,7 @@ struct SvmOptions {
     std::optional<double> c;       ///< nothing: the best of a grid
     std::optional<double> gamma;   ///< nothing: the best of a grid around what the encodings' distances suggest
     std::uint64_t seed{1};         ///< of the folds
+    friend bool operator==(const SvmOptions&, const SvmOptions&) = default;
 };
 
 /// The store's name for what a matcher learned.
@@ -80,7 +81,7 @@ inline constexpr std::array<std::string_view, 4> k_matchers{"nearest", "centroid
 struct MatcherOptions {
     std::string name{"stored"};  ///< one of k_matchers; stored: what the gallery keeps, else nearest
     std::optional<Vote> vote;    ///< of nearest; nothing: what the gallery keeps, else min
-    SvmOptions svm;
+    SvmOptions svm;              ///< what is not given is what the gallery keeps, where that is an svm
     int threads{1};        ///< for one call of rank(), and for fitting
     bool prepare{false};   ///< for many probes: do now what pays only then
 };

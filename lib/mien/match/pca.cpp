@@ -16,6 +16,18 @@ extern "C" void dsyevd_(const char* jobz, const char* uplo, const int* n, double
 namespace mien::match {
 namespace {
 
+/// OpenBLAS sums in another order for another number of threads; here the bits are to be the same for all.
+class OneBlasThread {
+public:
+    OneBlasThread() : m_before(openblas_get_num_threads()) { openblas_set_num_threads(1); }
+    ~OneBlasThread() { openblas_set_num_threads(m_before); }
+    OneBlasThread(const OneBlasThread&) = delete;
+    OneBlasThread& operator=(const OneBlasThread&) = delete;
+
+private:
+    int m_before;
+};
+
 struct Eigen {
     std::vector<double> values;   ///< ascending
     std::vector<double> vectors;  ///< n × n, a vector after the other
@@ -64,6 +76,7 @@ std::vector<float> Pca::project(std::span<const float> points) const {
 }
 
 Pca fit_pca(std::span<const float> points, std::size_t dim, double share) {
+    const OneBlasThread one_thread;
     const std::size_t n = points.size() / dim;
     Pca pca;
     pca.mean.resize(dim);

@@ -22,6 +22,17 @@ namespace mien::match {
 namespace {
 
 enum class State : std::uint8_t { nothing = 0, learned = 1 };
+enum class Asked : std::uint8_t { no = 0, yes = 1 };
+
+void write_options(StateWriter& out, const SvmOptions& options) {
+    out.write(options.kernel ? Asked::yes : Asked::no);
+    out.write(options.kernel.value_or(Kernel::rbf));
+    for (const auto& number : {options.c, options.gamma}) {
+        out.write(number ? Asked::yes : Asked::no);
+        out.write(number.value_or(0));
+    }
+    out.write(options.seed);
+}
 
 /// Encodings sorted by class, classes numbered in the order of their people.
 struct Samples {
@@ -337,12 +348,12 @@ private:
 
 class SvmMatcher final : public Matcher {
 public:
-    SvmMatcher(std::shared_ptr<const gallery::Gallery> gallery, Machines machines, std::uint64_t seed)
+    SvmMatcher(std::shared_ptr<const gallery::Gallery> gallery, Machines machines, const SvmOptions& options)
         : m_gallery(std::move(gallery)),
           m_rows(*m_gallery),
           m_machines(std::move(machines)),
           m_predictor(m_machines),
-          m_seed(seed) {
+          m_options(options) {
         for (const auto& label : m_machines.labels) {
             m_persons.push_back(m_gallery->find_person(label).value());
         }
@@ -376,9 +387,9 @@ public:
 
     [[nodiscard]] std::string save() const override {
         StateWriter out(name());
+        write_options(out, m_options);
         out.write(State::learned);
         out.write(fingerprint(*m_gallery));
-        out.write(m_seed);
         out.write(m_machines.kernel);
         out.write(m_machines.c);
         out.write(m_machines.gamma);
@@ -414,15 +425,15 @@ private:
     PersonRows m_rows;
     Machines m_machines;
     Predictor m_predictor;
-    std::uint64_t m_seed;
+    SvmOptions m_options;
     std::vector<std::uint32_t> m_persons;  ///< of each class
 };
 
 /// The nearest by cosine: what answers where there is too little to learn from.
 class CosineMatcher final : public Matcher {
 public:
-    explicit CosineMatcher(std::shared_ptr<const gallery::Gallery> gallery)
-        : m_gallery(std::move(gallery)), m_rows(*m_gallery) {}
+    CosineMatcher(std::shared_ptr<const gallery::Gallery> gallery, const SvmOptions& options)
+        : m_gallery(std::move(gallery)), m_rows(*m_gallery), m_options(options) {}
 
     [[nodiscard]] std::string_view name() const override { return "svm"; }
     [[nodiscard]] std::string_view method() const override { return "cosine"; }
@@ -451,6 +462,7 @@ public:
     /// Too little to learn from is found out anew each time, as it costs nothing.
     [[nodiscard]] std::string save() const override {
         StateWriter out(name());
+        write_options(out, m_options);
         out.write(State::nothing);
         return out.finish();
     }
@@ -470,6 +482,7 @@ private:
 
     std::shared_ptr<const gallery::Gallery> m_gallery;
     PersonRows m_rows;
+    SvmOptions m_options;
 };
 
 bool is_enough(const Samples& samples) {
@@ -617,7 +630,7 @@ std::unique_ptr<Matcher> fit_svm(std::shared_ptr<const gallery::Gallery> gallery
     svm_set_print_string_function([](const char*) {});
     const auto samples = samples_of(*gallery, PersonRows(*gallery));
     if (!is_enough(samples)) {
-        return std::make_unique<CosineMatcher>(std::move(gallery));
+        return std::make_unique<CosineMatcher>(std::move(gallery), options);
     }
     const auto grid = svm_grid(options, samples.points, samples.dim);
     const auto folds = folds_of(samples, options.seed);
@@ -653,11 +666,36 @@ std::unique_ptr<Matcher> fit_svm(std::shared_ptr<const gallery::Gallery> gallery
     machines.gamma = best.gamma;
     machines.accuracy = best.found.accuracy;
     machines.calibration = calibrate(samples, *best.kernel, folds, best.found);
-    return std::make_unique<SvmMatcher>(std::move(gallery), std::move(machines), options.seed);
+    return std::make_unique<SvmMatcher>(std::move(gallery), std::move(machines), options);
+}
+
+SvmOptions read_svm_options(StateReader& in) {
+    SvmOptions options;
+    Asked asked{};
+    Kernel kernel{};
+    in.read(asked, Asked::yes);
+    in.read(kernel, Kernel::linear);
+    if (asked == Asked::yes) {
+        options.kernel = kernel;
+    }
+    for (auto* number : {&options.c, &options.gamma}) {
+        double value{};
+        in.read(asked, Asked::yes);
+        in.read(value);
+        if (asked == Asked::yes) {
+            StateReader::require(std::isfinite(value) && value > 0);
+            *number = value;
+        }
+    }
+    in.read(options.seed);
+    return options;
 }
 
 std::unique_ptr<Matcher> restore_svm(StateReader& in, std::shared_ptr<const gallery::Gallery> gallery,
                                      const SvmOptions& options) {
+    if (read_svm_options(in) != options) {
+        return nullptr;
+    }
     State state{};
     in.read(state, State::learned);
     if (state == State::nothing) {
@@ -669,8 +707,6 @@ std::unique_ptr<Matcher> restore_svm(StateReader& in, std::shared_ptr<const gall
     if (of_gallery != fingerprint(*gallery)) {
         return nullptr;
     }
-    std::uint64_t seed{};
-    in.read(seed);
     Machines machines;
     in.read(machines.kernel, Kernel::linear);
     in.read(machines.c);
@@ -701,9 +737,7 @@ std::unique_ptr<Matcher> restore_svm(StateReader& in, std::shared_ptr<const gall
     in.read(machines.calibration.power);
     in.finish();
     StateReader::require(std::isfinite(machines.calibration.slope) && std::isfinite(machines.calibration.power));
-    const bool as_asked = (!options.kernel || *options.kernel == machines.kernel) && (!options.c || *options.c == machines.c) &&
-                          (!options.gamma || *options.gamma == machines.gamma);
-    return as_asked ? std::make_unique<SvmMatcher>(std::move(gallery), std::move(machines), seed) : nullptr;
+    return std::make_unique<SvmMatcher>(std::move(gallery), std::move(machines), options);
 }
 
 }  // namespace mien::match

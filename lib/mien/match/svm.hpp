@@ -33,8 +33,11 @@ inline constexpr std::size_t k_svm_folds = 5;
 std::unique_ptr<Matcher> fit_svm(std::shared_ptr<const gallery::Gallery> gallery, const SvmOptions& options,
                                  int threads);
 
+/// What was asked for when it was fitted, from the beginning of the state.
+/// throws: Error{store_corrupt}, cereal::Exception; so below
+SvmOptions read_svm_options(StateReader& in);
+
 /// Null where it was fitted to other encodings, or with other options than are asked for.
-/// throws: Error{store_corrupt}, cereal::Exception
 std::unique_ptr<Matcher> restore_svm(StateReader& in, std::shared_ptr<const gallery::Gallery> gallery,
                                      const SvmOptions& options);
 
