@@ -64,13 +64,12 @@ int main(int argc, char** argv) {
             probabilities.push_back(of_person);
         }
         const auto answered = std::chrono::steady_clock::now();
-        const mien::Json result{
-            {"seconds", std::chrono::duration<double>(fitted - start).count()},
-            {"ms_a_probe",
-             std::chrono::duration<double, std::milli>(answered - asked).count() / static_cast<double>(probe_count)},
-            {"method", matcher->method()},
-            {"description", matcher->description()},
-            {"probabilities", probabilities}};
+        const mien::Json result{{"seconds", std::chrono::duration<double>(fitted - start).count()},
+                                {"ms_a_probe", std::chrono::duration<double, std::milli>(answered - asked).count() /
+                                                   static_cast<double>(probe_count)},
+                                {"method", matcher->method()},
+                                {"description", matcher->description()},
+                                {"probabilities", probabilities}};
         std::puts(result.dump().c_str());
     } catch (const mien::Error& error) {
         std::fprintf(stderr, "fit_matchers: %s\n", error.what());

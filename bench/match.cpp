@@ -11,11 +11,11 @@
 #include <mien/gallery/columns.hpp>
 #include <mien/match/nearest.hpp>
 
-#include <CLI/CLI.hpp>
 #include <cblas.h>
 #include <faiss/IndexFlat.h>
 #include <hnswlib/hnswlib.h>
 #include <omp.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -177,9 +177,8 @@ Times time_mien(const NearestMatcher& matcher, const mien::gallery::Gallery& gal
     }
     Times times;
     std::size_t next = 0;
-    times.one = median(rounds * 4, [&] {
-        static_cast<void>(matcher.rank(std::span(probes).subspan(next++ % k_batch, 1), 1));
-    });
+    times.one =
+        median(rounds * 4, [&] { static_cast<void>(matcher.rank(std::span(probes).subspan(next++ % k_batch, 1), 1)); });
     times.batch = median(rounds, [&] {
         const auto ranks = matcher.rank(probes, 1);
         times.rows.clear();
@@ -203,8 +202,8 @@ Times time_faiss(const faiss::IndexFlat& index, const Data& data, int threads, s
         times.one = median(rounds * 4, [&] {
             index.search(1, data.probes.data() + next++ % k_batch * k_dim, 1, distances.data(), times.rows.data());
         });
-        times.batch = median(
-            rounds, [&] { index.search(k_batch, data.probes.data(), 1, distances.data(), times.rows.data()); });
+        times.batch =
+            median(rounds, [&] { index.search(k_batch, data.probes.data(), 1, distances.data(), times.rows.data()); });
         best.one = std::min(best.one, times.one);
         best.batch = std::min(best.batch, times.batch);
         best.rows = std::move(times.rows);
@@ -282,8 +281,7 @@ int main(int argc, char** argv) {
                     return median(3, [&] { static_cast<void>(fresh.rank(std::span(&probe, 1), 1)); });
                 }();
                 options.prepare = true;
-                const double made =
-                    milliseconds([&] { matcher = std::make_unique<NearestMatcher>(gallery, options); });
+                const double made = milliseconds([&] { matcher = std::make_unique<NearestMatcher>(gallery, options); });
                 const auto ours = time_mien(*matcher, *gallery, data, rounds);
                 const auto theirs = time_faiss(*index, data, thread_counts[t], rounds);
                 exact = ours.rows;
@@ -295,9 +293,10 @@ int main(int argc, char** argv) {
                             k_batch, ours.batch, theirs.batch, theirs.batch / ours.batch,
                             agreement(ours.rows, theirs.rows).c_str());
                 const double read = static_cast<double>(matcher->compressed_bytes());
-                std::printf("  compressed: %.1f MB in %.1f ms; a probe reads it at %.1f GB/s, %.0f %% of the memory's; "
-                            "without it a probe takes %.3f ms\n",
-                            read / 1e6, made, read / ours.one / 1e6, 100 * read / ours.one / bandwidths[t], full);
+                std::printf(
+                    "  compressed: %.1f MB in %.1f ms; a probe reads it at %.1f GB/s, %.0f %% of the memory's; "
+                    "without it a probe takes %.3f ms\n",
+                    read / 1e6, made, read / ours.one / 1e6, 100 * read / ours.one / bandwidths[t], full);
             }
         }
         if (size <= hnsw_rows) {

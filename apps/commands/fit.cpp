@@ -46,9 +46,8 @@ void add_fit(CLI::App& app, Context& context) {
     verb->add_option("--wait", arguments->options.wait_seconds, "Wait this long for another writer")
         ->check(CLI::NonNegativeNumber)
         ->type_name("SECONDS");
-    verb->callback([arguments, &context] {
-        context.action = [arguments, &context] { return fit(*arguments, context.shared); };
-    });
+    verb->callback(
+        [arguments, &context] { context.action = [arguments, &context] { return fit(*arguments, context.shared); }; });
 }
 
 }  // namespace mien::app

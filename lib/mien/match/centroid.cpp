@@ -66,8 +66,10 @@ public:
                               });
             auto& candidates = ranks.emplace_back();
             for (std::size_t i = 0; i < count; ++i) {
-                candidates.push_back({std::string(m_gallery->label(order[i])), to_means[order[i]],
-                                      nearest_row(*m_gallery, m_rows.of(order[i]), probe.values).row, {}});
+                candidates.push_back({std::string(m_gallery->label(order[i])),
+                                      to_means[order[i]],
+                                      nearest_row(*m_gallery, m_rows.of(order[i]), probe.values).row,
+                                      {}});
             }
         }
         return ranks;

@@ -148,9 +148,8 @@ public:
             most = std::max(most, std::abs(value));
         }
         // As fine as 16 bits and a sum in 32 allow.
-        const auto finest = std::min(
-            32767.0, std::floor(static_cast<double>(std::numeric_limits<std::int32_t>::max()) /
-                                (127.0 * static_cast<double>(2 * rows.m_pairs))));
+        const auto finest = std::min(32767.0, std::floor(static_cast<double>(std::numeric_limits<std::int32_t>::max()) /
+                                                         (127.0 * static_cast<double>(2 * rows.m_pairs))));
         m_scale = static_cast<float>(static_cast<double>(most) / finest);
         double residue = 0;
         double length = 0;
@@ -301,11 +300,10 @@ void CompressedRows::search(std::span<Probe> probes, std::span<const std::uint32
                 const std::size_t probe = tile * width + p;
                 cuts[p] = probe < probes.size() ? probes[probe].cut(block) : -k_infinity;
             }
-            const auto found = scan({m_bytes.get() + group * m_pairs * k_group * 2, m_scales.data() + group * k_group,
-                                     m_offsets.data() + group * k_group, next - group, m_pairs,
-                                     static_cast<std::uint32_t>(group * k_group),
-                                     numbers.data() + tile * m_pairs * width, scales.data() + tile * width,
-                                     cuts.data(), hits.data()});
+            const auto found = scan(
+                {m_bytes.get() + group * m_pairs * k_group * 2, m_scales.data() + group * k_group,
+                 m_offsets.data() + group * k_group, next - group, m_pairs, static_cast<std::uint32_t>(group * k_group),
+                 numbers.data() + tile * m_pairs * width, scales.data() + tile * width, cuts.data(), hits.data()});
             for (std::size_t i = 0; i < found; ++i) {
                 const auto person = persons[hits[i].row];
                 if (person != gallery::k_nobody) {

@@ -119,7 +119,8 @@ std::unique_ptr<Matcher> make_matcher(const MatcherOptions& options, GalleryPtr 
 std::unique_ptr<Matcher> fit_matcher(const MatcherOptions& options, GalleryPtr gallery, const Matcher* before) {
     const auto wanted = decided(options, options.name == "stored" ? kept_in(*gallery) : std::nullopt);
     if (wanted.name == "nearest") {
-        return std::make_unique<NearestMatcher>(std::move(gallery), wanted, dynamic_cast<const NearestMatcher*>(before));
+        return std::make_unique<NearestMatcher>(std::move(gallery), wanted,
+                                                dynamic_cast<const NearestMatcher*>(before));
     }
     if (wanted.vote) {
         throw Error(ErrorCode::usage, "only the matcher nearest takes a vote, not " + wanted.name);
@@ -133,8 +134,9 @@ std::unique_ptr<Matcher> fit_matcher(const MatcherOptions& options, GalleryPtr g
     if (wanted.name == "svm") {
         return fit_svm(std::move(gallery), wanted.svm, wanted.threads);
     }
-    throw Error(ErrorCode::usage, "there is no matcher " + wanted.name + "; there are nearest, centroid, "
-                                  "label-propagation and svm");
+    throw Error(ErrorCode::usage, "there is no matcher " + wanted.name +
+                                      "; there are nearest, centroid, "
+                                      "label-propagation and svm");
 }
 
 }  // namespace mien::match

@@ -82,8 +82,8 @@ struct MatcherOptions {
     std::string name{"stored"};  ///< one of k_matchers; stored: what the gallery keeps, else nearest
     std::optional<Vote> vote;    ///< of nearest; nothing: what the gallery keeps, else min
     SvmOptions svm;              ///< what is not given is what the gallery keeps, where that is an svm
-    int threads{1};        ///< for one call of rank(), and for fitting
-    bool prepare{false};   ///< for many probes: do now what pays only then
+    int threads{1};              ///< for one call of rank(), and for fitting
+    bool prepare{false};         ///< for many probes: do now what pays only then
 };
 
 /// The matcher that is wanted over this gallery: restored where the gallery keeps one that fits, else fitted.

@@ -155,8 +155,9 @@ std::vector<std::vector<Candidate>> NearestMatcher::rank_by_finalists(std::span<
         std::vector<Finalists> found(probes.size());
         if (m_compressed[b]) {
             const auto most = 1 + rows * probes.size() / k_worth_a_thread;
-            found = m_compressed[b]->finalists(values, m_gallery->persons().subspan(first, rows), k,
-                                               std::min(m_threads, static_cast<int>(std::min<std::size_t>(most, 1024))));
+            found =
+                m_compressed[b]->finalists(values, m_gallery->persons().subspan(first, rows), k,
+                                           std::min(m_threads, static_cast<int>(std::min<std::size_t>(most, 1024))));
         } else {
             for (auto& all : found) {
                 all.emplace(rows);
@@ -251,10 +252,10 @@ std::string NearestMatcher::save() const {
 }
 
 std::string NearestMatcher::description() const {
-    return m_vote.nearest == 1   ? "a person is as far as their nearest encoding"
-           : m_vote.nearest == 0 ? "a person is as far as their encodings are on average"
-                                 : "a person is as far as their " + std::to_string(m_vote.nearest) +
-                                       " nearest encodings are on average";
+    return m_vote.nearest == 1 ? "a person is as far as their nearest encoding"
+           : m_vote.nearest == 0
+               ? "a person is as far as their encodings are on average"
+               : "a person is as far as their " + std::to_string(m_vote.nearest) + " nearest encodings are on average";
 }
 
 }  // namespace mien::match

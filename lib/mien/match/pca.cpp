@@ -46,11 +46,11 @@ Eigen eigen(std::vector<double> a, int n) {
     const int lwork = static_cast<int>(work_size);
     std::vector<double> work(static_cast<std::size_t>(lwork));
     std::vector<int> iwork(static_cast<std::size_t>(iwork_size));
-    dsyevd_("V", "U", &n, found.vectors.data(), &n, found.values.data(), work.data(), &lwork, iwork.data(),
-            &iwork_size, &info, 1, 1);
+    dsyevd_("V", "U", &n, found.vectors.data(), &n, found.values.data(), work.data(), &lwork, iwork.data(), &iwork_size,
+            &info, 1, 1);
     if (info != 0) {
-        throw Error(ErrorCode::runtime, "the encodings' main directions could not be found (LAPACK says " +
-                                            std::to_string(info) + ")");
+        throw Error(ErrorCode::runtime,
+                    "the encodings' main directions could not be found (LAPACK says " + std::to_string(info) + ")");
     }
     return found;
 }

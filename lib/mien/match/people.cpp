@@ -32,10 +32,9 @@ PersonRows::PersonRows(const gallery::Gallery& gallery) : m_first(gallery.people
 void check_probe(const gallery::Gallery& gallery, const Encoding& probe) {
     const auto& contract = gallery.contract();
     if (!probe.model || *probe.model != contract) {
-        throw Error(ErrorCode::model_mismatch, "the store holds encodings of " + contract.encoder +
-                                                   ", the photo was encoded by " +
-                                                   (probe.model ? probe.model->encoder : "an unknown model") +
-                                                   "; the two cannot be compared");
+        throw Error(ErrorCode::model_mismatch,
+                    "the store holds encodings of " + contract.encoder + ", the photo was encoded by " +
+                        (probe.model ? probe.model->encoder : "an unknown model") + "; the two cannot be compared");
     }
     if (probe.values.size() != contract.dim) {
         throw Error(ErrorCode::model_mismatch, contract.encoder + " gives " + std::to_string(contract.dim) +

@@ -35,8 +35,8 @@ std::size_t scan_plain(const ScanJob& job) {
                 const float score =
                     job.offsets[row] + job.scales[row] * job.probe_scales[p] * static_cast<float>(sums[r]);
                 if (score <= job.cuts[p]) {
-                    job.hits[found++] = {job.first_row + static_cast<std::uint32_t>(row),
-                                         static_cast<std::uint32_t>(p), score};
+                    job.hits[found++] = {job.first_row + static_cast<std::uint32_t>(row), static_cast<std::uint32_t>(p),
+                                         score};
                 }
             }
         }
@@ -52,8 +52,8 @@ std::size_t scan_plain(const ScanJob& job) {
 MIEN_AVX2 inline std::size_t keep(const ScanJob& job, std::size_t row, std::size_t p, __m256i sums, std::size_t found) {
     const __m256 scale = _mm256_mul_ps(_mm256_loadu_ps(job.scales + row), _mm256_set1_ps(job.probe_scales[p]));
     const __m256 scores = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sums), scale, _mm256_loadu_ps(job.offsets + row));
-    auto mask = static_cast<unsigned>(
-        _mm256_movemask_ps(_mm256_cmp_ps(scores, _mm256_set1_ps(job.cuts[p]), _CMP_LE_OQ)));
+    auto mask =
+        static_cast<unsigned>(_mm256_movemask_ps(_mm256_cmp_ps(scores, _mm256_set1_ps(job.cuts[p]), _CMP_LE_OQ)));
     if (mask != 0) {
         alignas(32) std::array<float, 8> values;
         _mm256_store_ps(values.data(), scores);
@@ -76,10 +76,9 @@ MIEN_AVX2 std::size_t scan_one_avx2(const ScanJob& job) {
         const auto add = [&](std::size_t i, std::size_t at) MIEN_AVX2 {
             const auto* pair = reinterpret_cast<const __m128i*>(bytes + i * k_group * 2);
             const __m256i probe = _mm256_set1_epi32(job.probes[i]);
-            low[at] = _mm256_add_epi32(
-                low[at], _mm256_madd_epi16(_mm256_cvtepi8_epi16(_mm_load_si128(pair)), probe));
-            high[at] = _mm256_add_epi32(
-                high[at], _mm256_madd_epi16(_mm256_cvtepi8_epi16(_mm_load_si128(pair + 1)), probe));
+            low[at] = _mm256_add_epi32(low[at], _mm256_madd_epi16(_mm256_cvtepi8_epi16(_mm_load_si128(pair)), probe));
+            high[at] =
+                _mm256_add_epi32(high[at], _mm256_madd_epi16(_mm256_cvtepi8_epi16(_mm_load_si128(pair + 1)), probe));
         };
         std::size_t i = 0;
         for (; i + 2 <= job.pairs; i += 2) {

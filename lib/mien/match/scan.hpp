@@ -26,9 +26,9 @@ struct Hit {
 
 /// Groups of rows beside one probe or a tile of them.
 struct ScanJob {
-    const std::int8_t* bytes{};   ///< of the first group
-    const float* scales{};        ///< of its first row
-    const float* offsets{};       ///< of its first row
+    const std::int8_t* bytes{};  ///< of the first group
+    const float* scales{};       ///< of its first row
+    const float* offsets{};      ///< of its first row
     std::size_t groups{};
     std::size_t pairs{};
     std::uint32_t first_row{};

@@ -48,8 +48,9 @@ public:
 
     static void require(bool holds) {
         if (!holds) {
-            throw Error(ErrorCode::store_corrupt, "what the matcher learned cannot be read; run 'mien fit' to learn it "
-                                                  "anew");
+            throw Error(ErrorCode::store_corrupt,
+                        "what the matcher learned cannot be read; run 'mien fit' to learn it "
+                        "anew");
         }
     }
 

@@ -45,9 +45,7 @@ struct Samples {
     [[nodiscard]] std::size_t size() const { return classes.size(); }
     [[nodiscard]] std::size_t count() const { return labels.size(); }
     [[nodiscard]] std::size_t size_of(std::size_t cls) const { return first[cls + 1] - first[cls]; }
-    [[nodiscard]] std::span<const float> point(std::size_t i) const {
-        return std::span(points).subspan(i * dim, dim);
-    }
+    [[nodiscard]] std::span<const float> point(std::size_t i) const { return std::span(points).subspan(i * dim, dim); }
 };
 
 Samples samples_of(const gallery::Gallery& gallery, const PersonRows& rows) {
@@ -186,13 +184,37 @@ std::vector<std::size_t> folds_of(const Samples& samples, std::uint64_t seed) {
 struct CrossValidation {
     std::vector<double> values;
     double accuracy{};          ///< mean over the people
+    double loss{};              ///< logistic, of the machines that concern a sample; decides between equal accuracies
     std::vector<Model> models;  ///< of each fold; null for one that holds nobody out
 };
+
+/// The held-out values of the machines that concern each sample, positive where the machine is right.
+std::vector<double> values_towards(const Samples& samples, const std::vector<std::size_t>& folds,
+                                   std::span<const double> values) {
+    const std::size_t people = samples.count();
+    const std::size_t machines = people * (people - 1) / 2;
+    std::vector<double> towards;
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+        if (folds[i] == k_svm_folds) {
+            continue;
+        }
+        std::size_t machine = 0;
+        for (std::size_t a = 0; a < people; ++a) {
+            for (std::size_t b = a + 1; b < people; ++b, ++machine) {
+                if (samples.classes[i] == a || samples.classes[i] == b) {
+                    const double value = values[i * machines + machine];
+                    towards.push_back(samples.classes[i] == a ? value : -value);
+                }
+            }
+        }
+    }
+    return towards;
+}
 
 CrossValidation cross_validate(const Samples& samples, KernelRows& kernel, const std::vector<std::size_t>& folds,
                                double c) {
     const std::size_t machines = samples.count() * (samples.count() - 1) / 2;
-    CrossValidation result{std::vector<double>(samples.size() * machines), 0, {}};
+    CrossValidation result{std::vector<double>(samples.size() * machines), 0, 0, {}};
     std::vector<double> right(samples.count());
     std::vector<double> asked(samples.count());
     for (std::size_t fold = 0; fold < k_svm_folds; ++fold) {
@@ -224,6 +246,9 @@ CrossValidation cross_validate(const Samples& samples, KernelRows& kernel, const
         }
     }
     result.accuracy /= people;
+    for (const double value : values_towards(samples, folds, result.values)) {
+        result.loss += std::log1p(std::exp(-value));
+    }
     return result;
 }
 
@@ -283,10 +308,10 @@ struct Machines {
     double accuracy{};
     std::vector<std::string> labels;
     std::size_t dim{};
-    std::vector<float> vectors;              ///< n × dim, sorted by class
-    std::vector<std::uint32_t> counts;       ///< of each class
-    std::vector<double> coefficients;        ///< (classes - 1) × n
-    std::vector<double> rho;                 ///< one a machine
+    std::vector<float> vectors;         ///< n × dim, sorted by class
+    std::vector<std::uint32_t> counts;  ///< of each class
+    std::vector<double> coefficients;   ///< (classes - 1) × n
+    std::vector<double> rho;            ///< one a machine
     Calibration calibration;
 
     [[nodiscard]] std::size_t machines() const { return labels.size() * (labels.size() - 1) / 2; }
@@ -411,8 +436,10 @@ public:
         std::array<char, 160> text{};
         const auto people = m_machines.labels.size();
         if (m_machines.kernel == Kernel::rbf) {
-            std::snprintf(text.data(), text.size(), "%zu people, rbf kernel, C %.4g, gamma %.4g; cross-validated "
-                          "accuracy %.4f", people, m_machines.c, m_machines.gamma, m_machines.accuracy);
+            std::snprintf(text.data(), text.size(),
+                          "%zu people, rbf kernel, C %.4g, gamma %.4g; cross-validated "
+                          "accuracy %.4f",
+                          people, m_machines.c, m_machines.gamma, m_machines.accuracy);
         } else {
             std::snprintf(text.data(), text.size(), "%zu people, linear kernel, C %.4g; cross-validated accuracy %.4f",
                           people, m_machines.c, m_machines.accuracy);
@@ -513,23 +540,9 @@ Machines machines_of(const Samples& samples, const svm_model& model) {
 /// By the held-out values of the cross-validation.
 Calibration calibrate(const Samples& samples, KernelRows& kernel, const std::vector<std::size_t>& folds,
                       const CrossValidation& held_out) {
-    // Towards the right person: positive where the machine is right.
     const std::size_t people = samples.count();
     const std::size_t machines = people * (people - 1) / 2;
-    std::vector<double> towards;
-    for (std::size_t i = 0; i < samples.size(); ++i) {
-        if (folds[i] < k_svm_folds) {
-            std::size_t machine = 0;
-            for (std::size_t a = 0; a < people; ++a) {
-                for (std::size_t b = a + 1; b < people; ++b, ++machine) {
-                    if (samples.classes[i] == a || samples.classes[i] == b) {
-                        const double value = held_out.values[i * machines + machine];
-                        towards.push_back(samples.classes[i] == a ? value : -value);
-                    }
-                }
-            }
-        }
-    }
+    const auto towards = values_towards(samples, folds, held_out.values);
     // Platt's targets instead of 1 and 0, so that machines without a mistake do not become certain.
     const auto n = static_cast<double>(towards.size());
     const double target = (n + 1) / (n + 2);
@@ -653,7 +666,9 @@ std::unique_ptr<Matcher> fit_svm(std::shared_ptr<const gallery::Gallery> gallery
             }
         });
         for (std::size_t i = 0; i < found.size(); ++i) {
-            if (found[i].accuracy > best.found.accuracy) {  // of equals the smaller gamma, then the smaller C
+            const auto& candidate = found[i];
+            if (candidate.accuracy > best.found.accuracy ||
+                (candidate.accuracy == best.found.accuracy && candidate.loss < best.found.loss)) {
                 best = {grid.c[i], gamma, std::move(found[i]), kernel};
             }
         }

@@ -63,7 +63,11 @@ std::shared_ptr<const gallery::Gallery> with_fitted_matcher(std::shared_ptr<cons
         return gallery;
     }
     try {
-        auto change = keep(*gallery, match::fit_matcher(options, gallery)->save());
+        auto matcher = match::make_matcher(options, gallery);
+        if (matcher->name() == "label-propagation") {
+            matcher = match::fit_matcher(options, gallery);  // it was restored with the directions of its day
+        }
+        auto change = keep(*gallery, matcher->save());
         if (change.before == change.after) {
             return gallery;
         }

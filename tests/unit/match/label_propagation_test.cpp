@@ -31,8 +31,8 @@ TEST(LabelPropagation, GivesScikitLearnsNumbers) {
         const auto known = pca.project(points);
         for (std::size_t p = 0; p < probes.size() / dim; ++p) {
             std::vector<double> nearness;
-            const auto found = propagated(pca.project(std::span(probes).subspan(p * dim, dim)), known, classes, count,
-                                          nearness);
+            const auto found =
+                propagated(pca.project(std::span(probes).subspan(p * dim, dim)), known, classes, count, nearness);
             for (std::size_t c = 0; c < count; ++c, ++compared) {
                 EXPECT_NEAR(found[c], frozen["asked"][p * count + c].get<double>(), 1e-4) << frozen["name"];
                 EXPECT_NEAR(found[c], frozen["refitted"][p * count + c].get<double>(), 1e-4) << frozen["name"];

@@ -53,9 +53,7 @@ TEST(Svm, SomebodyWithOnePhotoIsLearnedWithTheOthers) {
 
 TEST(Svm, TheSameSeedLearnsTheSameForAnyThreadsAndAnyOrder) {
     auto records = test::synthetic_records({6, 7, 24, 0.3});
-    const auto build = [&] {
-        return gallery::Gallery::build({test::synthetic_contract(24), "{}", "f"}, records);
-    };
+    const auto build = [&] { return gallery::Gallery::build({test::synthetic_contract(24), "{}", "f"}, records); };
     SvmOptions options;
     const auto one = fit_svm(build(), options, 1)->save();
     EXPECT_EQ(one, fit_svm(build(), options, 4)->save());
