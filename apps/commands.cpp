@@ -17,18 +17,22 @@ namespace {
 // clang-format off
 constexpr std::array k_verbs{
     add_train,
+    add_fit,
     add_predict,
     add_pending,
     add_confirm,
     add_reset,
     add_stats,
+    add_log,
+    add_undo,
+    add_restore,
+    add_compact,
+    add_fsck,
     add_models,
     add_doctor,
     add_completion,
 };
 // clang-format on
-constexpr std::array k_verbs{add_train,   add_predict, add_stats,  add_log,    add_undo,      add_restore,
-                             add_compact, add_fsck,    add_models, add_doctor, add_completion};
 
 constexpr const char* k_shared_help =
     "For every verb: --workspace DIR, --models DIR, --trust-models, --json, -q, -v (see 'mien --help').\n"

@@ -147,7 +147,8 @@ FsckReport check_store(const fs::path& store) {
     for (const auto& file : files_of_store(store)) {
         const auto name = file.filename().native();
         if (name.starts_with('.') || name.ends_with(".torn")) {
-            report.findings.push_back({FsckKind::note, file, "left by a crash; the next change removes it or leaves it"});
+            report.findings.push_back(
+                {FsckKind::note, file, "left by a crash; the next change removes it or leaves it"});
         } else if (name.find(".damaged") != std::string::npos) {
             report.findings.push_back({FsckKind::note, file, "kept by a repair; remove it when you need it no more"});
         }
@@ -200,11 +201,10 @@ FsckReport repair_store(const fs::path& store, const WriterOptions& options) {
         }
         archive = std::move(salvage->archive);
         report.dropped_records = salvage->dropped;
-        report.findings.push_back({FsckKind::damage, files.archive,
-                                   salvage->damage + "; " + std::to_string(salvage->dropped) + " records dropped" +
-                                       (salvage->rest_lost
-                                            ? ", and with them the settings, skipped photos, denials and calibration"
-                                            : "")});
+        report.findings.push_back(
+            {FsckKind::damage, files.archive,
+             salvage->damage + "; " + std::to_string(salvage->dropped) + " records dropped" +
+                 (salvage->rest_lost ? ", and with them the settings, skipped photos, denials and calibration" : "")});
     }
     // All that opening does not look at, made anew from the records.
     std::vector<Record> records;
@@ -228,7 +228,8 @@ FsckReport repair_store(const fs::path& store, const WriterOptions& options) {
                              log.header->archive != archive.lineage.predecessor;
         const bool stale = log.header && !foreign && log.header->archive != archive.lineage.id;
         if (foreign) {
-            report.findings.push_back({FsckKind::damage, files.journal, "it belongs to another store and is set aside"});
+            report.findings.push_back(
+                {FsckKind::damage, files.journal, "it belongs to another store and is set aside"});
         } else if (!stale) {
             Draft draft(gallery);
             for (const auto& change : log.changes) {
@@ -246,11 +247,10 @@ FsckReport repair_store(const fs::path& store, const WriterOptions& options) {
                 last_change = std::max(last_change, change.number);
                 frames.push_back(frame(EntryKind::change, change.number, to_bytes(change)));
                 if (misfits > 0) {
-                    report.findings.push_back({FsckKind::damage, files.journal,
-                                               "change " + std::to_string(change.number) + ": " +
-                                                   std::to_string(misfits) + " of " +
-                                                   std::to_string(change.operations.size()) +
-                                                   " operations no longer fit and are dropped"});
+                    report.findings.push_back(
+                        {FsckKind::damage, files.journal,
+                         "change " + std::to_string(change.number) + ": " + std::to_string(misfits) + " of " +
+                             std::to_string(change.operations.size()) + " operations no longer fit and are dropped"});
                 }
             }
             gallery = draft.finish();
@@ -280,9 +280,9 @@ FsckReport repair_store(const fs::path& store, const WriterOptions& options) {
             }
         }
         if (log.damaged > 0) {
-            report.findings.push_back({FsckKind::damage, files.history,
-                                       log.first_damage + "; what stood there is dropped; " + std::to_string(told) +
-                                           " changes are kept"});
+            report.findings.push_back(
+                {FsckKind::damage, files.history,
+                 log.first_damage + "; what stood there is dropped; " + std::to_string(told) + " changes are kept"});
         }
     }
     for (const auto& entry : frames) {

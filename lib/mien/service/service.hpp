@@ -5,9 +5,10 @@
 
 #include <mien/service/confirm.hpp>  // Confirmer
 #include <mien/service/doctor.hpp>   // examine
-#include <mien/service/pending.hpp>  // pending, remember, expire
+#include <mien/service/fit.hpp>      // fit
 #include <mien/service/fsck.hpp>     // fsck
 #include <mien/service/history.hpp>  // log, undo, restore, compact
+#include <mien/service/pending.hpp>  // pending, remember, expire
 #include <mien/service/predict.hpp>  // Predictor
 #include <mien/service/reset.hpp>    // reset
 #include <mien/service/stats.hpp>    // stats
