@@ -118,9 +118,9 @@ class Bench:
 
     def state(self) -> str:
         done = subprocess.run([self.digest_tool, self.work / "train.mien"], stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, check=False)
+                              stderr=subprocess.PIPE, check=False)
         if done.returncode != 0:
-            raise Failure("the store cannot be read: " + done.stdout.decode("utf-8", "replace"))
+            raise Failure("the store cannot be read: " + done.stderr.decode("utf-8", "replace"))
         return done.stdout.decode()
 
     def photos(self) -> set[str]:

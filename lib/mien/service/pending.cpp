@@ -14,7 +14,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <map>
 #include <set>
@@ -31,8 +30,6 @@ constexpr int k_distance_places = 4;
 constexpr double k_wait_seconds = 30;  // for somebody else who remembers a photo
 /// All records of pending.mien have this label: nobody knows who they are.
 constexpr const char* k_label = "?";
-
-UnixTime now() { return std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()); }
 
 UnixTime file_time(const fs::path& path) {
     struct stat status {};
@@ -344,7 +341,7 @@ std::string remember(const Workspace& workspace, const gallery::Description& sto
     auto photo = workspace.name_of(path);
     auto named = answer;
     named.hash = hash;
-    keep(workspace, store, {to_keep(named, photo, now())});
+    keep(workspace, store, {to_keep(named, photo, file_time(path))});
     return photo;
 }
 
