@@ -17,6 +17,7 @@ namespace {
 // clang-format off
 constexpr std::array k_verbs{
     add_train,
+    add_fit,
     add_predict,
     add_enroll,
     add_verify,

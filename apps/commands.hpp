@@ -20,6 +20,7 @@ struct Context {
 
 // The verbs, in the order of the help text.
 void add_train(CLI::App& app, Context& context);
+void add_fit(CLI::App& app, Context& context);
 void add_predict(CLI::App& app, Context& context);
 void add_enroll(CLI::App& app, Context& context);
 void add_verify(CLI::App& app, Context& context);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <shared_options.hpp>
 
+#include <mien/core/error.hpp>
+
 #include <thread>
 
 namespace mien::app {
@@ -43,6 +45,42 @@ void add_pipeline_options(CLI::App& verb, pipeline::Options& options) {
         ->check(CLI::Range(std::int64_t{1}, std::int64_t{4'000'000'000}))
         ->type_name("N")
         ->capture_default_str();
+}
+
+void add_matcher_options(CLI::App& verb, match::MatcherOptions& options) {
+    verb.add_option("--matcher", options.name,
+                    "nearest, centroid, label-propagation, svm; stored: what the store keeps, else nearest")
+        ->check(CLI::IsMember({"stored", "nearest", "centroid", "label-propagation", "svm"}))
+        ->type_name("NAME")
+        ->capture_default_str();
+    verb.add_option_function<std::string>(
+            "--vote",
+            [&options](const std::string& text) {
+                try {
+                    options.vote = match::parse_vote(text);
+                } catch (const Error& error) {
+                    throw CLI::ValidationError("--vote", error.what());
+                }
+            },
+            "Distance of nearest: min, mean, or a number of a person's nearest encodings to average")
+        ->type_name("RULE");
+    verb.add_option_function<std::string>(
+            "--svm-kernel",
+            [&options](const std::string& name) {
+                options.svm.kernel = name == "rbf" ? match::Kernel::rbf : match::Kernel::linear;
+            },
+            "Kernel of the svm: rbf (default) or linear")
+        ->check(CLI::IsMember({"rbf", "linear"}))
+        ->envname("SVM_KERNEL")
+        ->type_name("NAME");
+    verb.add_option("--svm-c", options.svm.c, "C of the svm; default: the best of a grid")
+        ->check(CLI::Range(1e-6, 1e9))
+        ->envname("SVM_C")
+        ->type_name("NUMBER");
+    verb.add_option("--svm-gamma", options.svm.gamma, "Gamma of the svm's rbf kernel; default: the best of a grid")
+        ->check(CLI::Range(1e-9, 1e9))
+        ->envname("SVM_GAMMA")
+        ->type_name("NUMBER");
 }
 
 int default_jobs() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }

@@ -3,6 +3,7 @@
 
 /// Options that every verb understands, before or behind its name, and the options of the pipeline.
 
+#include <mien/match/matcher.hpp>
 #include <mien/models/models.hpp>
 #include <mien/pipeline/pipeline.hpp>
 #include <mien/service/workspace.hpp>
@@ -30,6 +31,9 @@ void add_shared_options(CLI::App& app, SharedOptions& options);
 
 /// Detector, its size, upsampling, the pixel budget.
 void add_pipeline_options(CLI::App& verb, pipeline::Options& options);
+
+/// --matcher, --vote and those of the svm, for a verb that fits or asks.
+void add_matcher_options(CLI::App& verb, match::MatcherOptions& options);
 
 void add_jobs_option(CLI::App& verb, int& jobs);
 

@@ -5,6 +5,7 @@
 
 #include <mien/service/confirm.hpp>  // Confirmer
 #include <mien/service/doctor.hpp>   // examine
+#include <mien/service/fit.hpp>      // fit
 #include <mien/service/fsck.hpp>     // fsck
 #include <mien/service/history.hpp>  // log, undo, restore, compact
 #include <mien/service/enroll.hpp>   // enroll
