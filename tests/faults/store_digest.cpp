@@ -5,6 +5,7 @@
 ///     store_digest STORE      exit status 0; 1: the store or its history cannot be read
 
 #include <mien/core/error.hpp>
+#include <mien/core/log.hpp>
 #include <mien/gallery/change_log.hpp>
 
 #include <algorithm>
@@ -17,6 +18,7 @@ int main(int argc, char** argv) {
         return 2;
     }
     try {
+        mien::log::start(mien::log::Level::error);  // what it warns of is no part of the state
         if (!std::filesystem::exists(argv[1])) {
             std::puts("no store");
             return 0;
