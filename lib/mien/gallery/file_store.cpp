@@ -55,6 +55,7 @@ StoreFiles::StoreFiles(fs::path store)
       history(beside(archive, ".history")),
       lock(beside(archive, ".lock")),
       kept(beside(archive, ".d")),
+      erasing(beside(archive, ".erasing")),
       folder(archive.has_parent_path() ? archive.parent_path() : fs::path(".")) {}
 
 std::shared_ptr<const Gallery> load_store(const fs::path& file) { return StoreReader(file).gallery(); }
@@ -84,7 +85,7 @@ StoreReader::State StoreReader::open() const {
     for (int attempt = 0;; ++attempt) {
         State state;
         try {
-            const auto mapped = std::make_shared<const MappedFile>(m_files.archive);
+            const auto mapped = std::make_shared<const MappedFile>(m_files.archive, false);
             auto archive = read_archive(mapped->bytes(), mapped);
             state.gallery = std::move(archive.gallery);
             state.lineage = archive.lineage;

@@ -170,6 +170,8 @@ Entries read_entries(Bytes bytes, std::uint64_t at) {
     return result;
 }
 
+std::size_t entry_size(Bytes bytes) { return whole_frame(bytes).value_or(0); }
+
 std::optional<std::size_t> find_entry(Bytes bytes, std::size_t from) {
     std::array<std::byte, sizeof k_sync> sync{};
     std::memcpy(sync.data(), &k_sync, sizeof k_sync);
@@ -233,8 +235,8 @@ std::string LogFile::read(std::uint64_t offset, std::uint64_t length) const {
     std::string bytes(length, '\0');
     std::size_t filled = 0;
     while (filled < bytes.size()) {
-        const auto got = ::pread(m_fd.get(), bytes.data() + filled, bytes.size() - filled,
-                                 static_cast<off_t>(offset + filled));
+        const auto got =
+            ::pread(m_fd.get(), bytes.data() + filled, bytes.size() - filled, static_cast<off_t>(offset + filled));
         if (got < 0) {
             if (errno == EINTR) {
                 continue;

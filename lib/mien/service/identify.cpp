@@ -50,6 +50,7 @@ PhotoAnswer Identifier::answer(pipeline::PhotoResult result) const {
         face.candidates = std::move(candidates[i]);
         face.candidates.resize(std::min(face.candidates.size(), top));
         face.verdict = judged[i].not_a_face ? Verdict::no_face : Verdict::unknown;
+        face.encoding = std::move(probes[i]);
         decide(face);
         answer.faces.push_back(std::move(face));
     }
@@ -96,6 +97,9 @@ Json Identifier::to_json(const PhotoAnswer& answer, const std::string& detector)
     json["faces"] = Json::array();
     for (const auto& face : answer.faces) {
         json["faces"].push_back(to_json(face));
+    }
+    if (!answer.remembered.empty()) {
+        json["remembered"] = answer.remembered;
     }
     json["detector"] = detector;
     json["encoder"] = m_gallery->contract().encoder;

@@ -28,6 +28,7 @@ struct FaceAnswer {
     double confidence{};  ///< P(it is the first candidate)
     /// Likeliest first, without who was denied and without who is nearer to another face of the photo.
     std::vector<match::Candidate> candidates;
+    Encoding encoding;  ///< for the inbox; never printed
 };
 
 struct PhotoAnswer {
@@ -39,6 +40,7 @@ struct PhotoAnswer {
     int width{};
     int height{};
     std::vector<FaceAnswer> faces;
+    std::string remembered;  ///< its name in the inbox, where it was put there
     pipeline::Milliseconds ms;
     double match_ms{};
 };
