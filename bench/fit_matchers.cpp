@@ -58,7 +58,8 @@ int main(int argc, char** argv) {
             const auto* probe = numbers.data() + (rows + p) * dim;
             const std::vector<mien::Encoding> probes{{shared, {probe, probe + dim}}};
             std::vector<double> of_person(people);
-            for (const auto& candidate : matcher->rank(probes, people).front()) {
+            const auto ranks = matcher->rank(probes, people);
+            for (const auto& candidate : ranks.front()) {
                 of_person[std::stoul(candidate.label.substr(7)) - 100'000] = candidate.probability.value_or(0);
             }
             probabilities.push_back(of_person);
