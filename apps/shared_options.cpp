@@ -39,6 +39,9 @@ void add_pipeline_options(CLI::App& verb, pipeline::Options& options) {
         ->check(CLI::Range(0, 4))
         ->type_name("N")
         ->capture_default_str();
+    verb.add_flag_function(
+        "--flip,!--no-flip", [&options](std::int64_t count) { options.flip = count > 0; },
+        "Encode each face mirrored too and take the mean; default: as the store, else the encoder's card");
     verb.add_option("--max-pixels", options.max_pixels, "Refuse photos with more pixels")
         ->check(CLI::Range(std::int64_t{1}, std::int64_t{4'000'000'000}))
         ->type_name("N")

@@ -38,6 +38,7 @@ struct Arguments {
     mien::pipeline::Options pipeline;
     std::vector<std::string> models;
     bool trust{false};
+    bool flip{false};
     int jobs{2};
 };
 
@@ -309,7 +310,8 @@ Json judge_strangers(const std::vector<std::string>& names, const Encodings& enc
 int run(const Arguments& arguments) {
     const mien::models::Finder finder({{arguments.models.begin(), arguments.models.end()}, arguments.trust});
     mien::pipeline::Blueprint::set_workers(arguments.jobs);
-    const mien::pipeline::Blueprint blueprint(arguments.pipeline, finder);
+    auto po = arguments.pipeline; if (arguments.flip) { po.flip = true; }
+    const mien::pipeline::Blueprint blueprint(po, finder);
     std::vector<std::string> names;
     for (const auto& photo : mien::service::photos_in(arguments.photos)) {
         names.push_back(photo.lexically_relative(arguments.photos).native());
@@ -340,6 +342,7 @@ int main(int argc, char** argv) {
     app.add_option("--landmarks", arguments.pipeline.landmarks, "Landmarks");
     app.add_option("--detect-size", arguments.pipeline.detect_size, "Long side to search at");
     app.add_option("--upsample", arguments.pipeline.upsample, "Doublings before the search");
+    app.add_flag("--flip", arguments.flip, "x");
     app.add_option("--models", arguments.models, "Model folders");
     app.add_flag("--trust-models", arguments.trust, "Take weights with other digests");
     app.add_option("-j,--jobs", arguments.jobs, "Workers");
