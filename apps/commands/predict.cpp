@@ -95,7 +95,7 @@ int predict(const PredictArguments& arguments, const SharedOptions& shared) {
     auto options = arguments.options;
     options.store = arguments.store.empty() ? shared.make_workspace().store() : fs::path(arguments.store);
     options.draw = arguments.draw;
-    options.tolerance = arguments.tolerance;
+    options.identify.tolerance = arguments.tolerance;
     const auto photos = expand(arguments.photos);
     if (photos.empty()) {
         log::warn("there are no photos to look at");
@@ -112,7 +112,7 @@ int predict(const PredictArguments& arguments, const SharedOptions& shared) {
         if (shared.json) {
             print_json(predictor.to_json(answer));
         } else {
-            print_text(answer, options.top, shared);
+            print_text(answer, options.identify.top, shared);
         }
     });
     return failed ? k_exit_some_failed : negative ? k_exit_negative : k_exit_success;
@@ -131,7 +131,7 @@ void add_predict(CLI::App& app, Context& context) {
     verb->add_option("--tolerance", arguments->tolerance, "Largest distance that counts as known; default: the model's")
         ->check(CLI::Range(0.0, 100.0))
         ->type_name("DISTANCE");
-    verb->add_option("--top", arguments->options.top, "Candidates a face")
+    verb->add_option("--top", arguments->options.identify.top, "Candidates a face")
         ->check(CLI::Range(0, 1000))
         ->type_name("K")
         ->capture_default_str();

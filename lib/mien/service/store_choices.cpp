@@ -2,6 +2,9 @@
 #include <mien/service/store_choices.hpp>
 
 #include <mien/core/error.hpp>
+#include <mien/core/log.hpp>
+
+#include <chrono>
 
 namespace mien::service {
 
@@ -21,6 +24,24 @@ pipeline::Options as_built(const gallery::Gallery& store, pipeline::Options opti
         options.detector = detector;
     }
     return options;
+}
+
+pipeline::Blueprint blueprint_of_store(const gallery::Gallery& store, pipeline::Options options,
+                                       const models::Finder& finder) {
+    options.encoder = "auto";  // the store decides
+    options = as_built(store, options, finder);
+    const auto start = std::chrono::steady_clock::now();
+    pipeline::Blueprint blueprint(options, finder);
+    log::debug("models loaded in {:.1f} ms",
+               std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
+    if (*blueprint.contract() != store.contract()) {
+        throw Error(ErrorCode::model_mismatch,
+                    "the store was built with " + store.contract().encoder + " (weights " +
+                        store.contract().weights.substr(0, 12) + "…), but the file here is " +
+                        blueprint.contract()->encoder + " (weights " + blueprint.contract()->weights.substr(0, 12) +
+                        "…); bring back the old weights, or build the store anew with 'mien train'");
+    }
+    return blueprint;
 }
 
 }  // namespace mien::service

@@ -10,4 +10,9 @@ namespace mien::service {
 /// long as they are present on this machine, because encodings compare best when faces are cut out alike.
 pipeline::Options as_built(const gallery::Gallery& store, pipeline::Options options, const models::Finder& finder);
 
+/// The tools that made a store's encodings, for making more of them.
+/// throws: Error{model_missing}; Error{model_mismatch} where the weights here are not those of the store
+pipeline::Blueprint blueprint_of_store(const gallery::Gallery& store, pipeline::Options options,
+                                       const models::Finder& finder);
+
 }  // namespace mien::service

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+#include <mien/service/identify.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+namespace mien::service {
+namespace {
+
+constexpr int k_distance_places = 4;
+
+}  // namespace
+
+Identifier::Identifier(std::shared_ptr<const gallery::Gallery> gallery, const models::Card& encoder,
+                       const IdentifyOptions& options)
+    : m_gallery(std::move(gallery)),
+      m_matcher(m_gallery),
+      m_decision(encoder.decision),
+      m_options(options),
+      m_threshold(options.tolerance.value_or(m_decision.threshold)) {}
+
+PhotoAnswer Identifier::answer(pipeline::PhotoResult result) const {
+    PhotoAnswer answer;
+    answer.verdict = result.verdict;
+    answer.reason = std::move(result.reason);
+    answer.width = result.width;
+    answer.height = result.height;
+    answer.ms = result.ms;
+
+    const auto start = std::chrono::steady_clock::now();
+    std::vector<Encoding> probes;
+    for (auto& face : result.faces) {
+        probes.push_back(std::move(face.encoding));
+    }
+    auto ranks = m_matcher.rank(probes, std::max<std::size_t>(m_options.top, 1));
+    for (std::size_t i = 0; i < result.faces.size(); ++i) {
+        FaceAnswer face{result.faces[i].box, result.faces[i].score, Verdict::unknown, {}, {}, 0, std::move(ranks[i])};
+        decide(face);
+        answer.faces.push_back(std::move(face));
+    }
+    if (!answer.faces.empty()) {
+        const bool known = std::any_of(answer.faces.begin(), answer.faces.end(),
+                                       [](const FaceAnswer& face) { return face.verdict == Verdict::known; });
+        answer.verdict = known ? Verdict::known : Verdict::unknown;
+    }
+    answer.match_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+    return answer;
+}
+
+std::string_view Identifier::confidence_kind() const { return m_decision.measured ? "model" : "nominal"; }
+
+void Identifier::decide(FaceAnswer& face) const {
+    if (face.candidates.empty()) {
+        return;
+    }
+    const auto& nearest = face.candidates.front();
+    face.distance = static_cast<double>(nearest.distance);
+    face.confidence = 1 / (1 + std::exp(m_decision.slope * (*face.distance - m_decision.middle)));
+    if (*face.distance <= m_threshold) {
+        face.verdict = Verdict::known;
+        face.label = nearest.label;
+    }
+}
+
+Json Identifier::to_json(const PhotoAnswer& answer, const std::string& detector) const {
+    Json json{{"photo", answer.photo}};
+    if (answer.hash != Sha256{}) {
+        json["sha256"] = to_hex(answer.hash);
+    }
+    json["verdict"] = to_string(answer.verdict);
+    if (!answer.reason.empty()) {
+        json["reason"] = answer.reason;
+    }
+    if (answer.verdict != Verdict::unreadable) {
+        json["width"] = answer.width;
+        json["height"] = answer.height;
+    }
+    json["faces"] = Json::array();
+    for (const auto& face : answer.faces) {
+        Json entry{{"box", mien::to_json(face.box)},
+                   {"score", rounded(static_cast<double>(face.score), k_distance_places)},
+                   {"verdict", to_string(face.verdict)},
+                   {"label", face.verdict == Verdict::known ? Json(face.label) : Json(nullptr)},
+                   {"distance", face.distance ? Json(rounded(*face.distance, k_distance_places)) : Json(nullptr)},
+                   {"confidence", rounded(face.confidence, k_distance_places)},
+                   {"confidence_kind", confidence_kind()},
+                   {"candidates", Json::array()}};
+        for (std::size_t i = 0; i < std::min(face.candidates.size(), m_options.top); ++i) {
+            const auto& candidate = face.candidates[i];
+            entry["candidates"].push_back(
+                {{"label", candidate.label},
+                 {"distance", rounded(static_cast<double>(candidate.distance), k_distance_places)}});
+        }
+        json["faces"].push_back(std::move(entry));
+    }
+    json["detector"] = detector;
+    json["encoder"] = m_gallery->contract().encoder;
+    json["threshold"] = rounded(m_threshold, k_distance_places);
+    json["ms"] = {{"decode", rounded(answer.ms.decode, 2)},
+                  {"detect", rounded(answer.ms.detect, 2)},
+                  {"encode", rounded(answer.ms.encode, 2)},
+                  {"match", rounded(answer.match_ms, 2)}};
+    return json;
+}
+
+}  // namespace mien::service

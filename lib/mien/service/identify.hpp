@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// Who is on a photo: what every verb and route that names faces goes through.
+
+#include <mien/core/json.hpp>
+#include <mien/gallery/gallery.hpp>
+#include <mien/match/nearest.hpp>
+#include <mien/models/models.hpp>
+#include <mien/pipeline/pipeline.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mien::service {
+
+struct FaceAnswer {
+    Box box;
+    float score{};
+    Verdict verdict{Verdict::unknown};
+    std::string label;  ///< of the nearest person where the verdict is known, else empty
+    /// to the nearest person; nothing where the store has nobody
+    std::optional<double> distance;
+    double confidence{};  ///< P(it is the nearest person)
+    std::vector<match::Candidate> candidates;
+};
+
+struct PhotoAnswer {
+    std::string photo;  ///< as it was named
+    Sha256 hash;
+    /// known: at least one face is; unknown: there are faces, none known; no_face; unreadable
+    Verdict verdict{Verdict::unreadable};
+    std::string reason;  ///< for no_face and unreadable
+    int width{};
+    int height{};
+    std::vector<FaceAnswer> faces;
+    pipeline::Milliseconds ms;
+    double match_ms{};
+};
+
+struct IdentifyOptions {
+    std::optional<double> tolerance;  ///< largest distance that still counts as known
+    std::size_t top{3};               ///< candidates a face
+};
+
+/// One state of a store, with all that turns encodings into names: matcher, threshold, confidence. Immutable; threads
+/// share it. When the store changes, a new one takes its place while answers in progress keep theirs.
+class Identifier {
+public:
+    /// encoder: the card of the store's encoder
+    Identifier(std::shared_ptr<const gallery::Gallery> gallery, const models::Card& encoder,
+               const IdentifyOptions& options);
+
+    /// Names the faces of one photo.
+    /// throws: Error{model_mismatch}
+    [[nodiscard]] PhotoAnswer answer(pipeline::PhotoResult result) const;
+
+    [[nodiscard]] const gallery::Gallery& gallery() const { return *m_gallery; }
+    [[nodiscard]] double threshold() const { return m_threshold; }
+    /// Where confidences come from: "model" (measured) or "nominal".
+    [[nodiscard]] std::string_view confidence_kind() const;
+
+    /// detector: the name of the one that found the faces
+    [[nodiscard]] Json to_json(const PhotoAnswer& answer, const std::string& detector) const;
+
+private:
+    void decide(FaceAnswer& face) const;
+
+    std::shared_ptr<const gallery::Gallery> m_gallery;
+    match::NearestMatcher m_matcher;
+    models::Decision m_decision;
+    IdentifyOptions m_options;
+    double m_threshold{};
+};
+
+}  // namespace mien::service
