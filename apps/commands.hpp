@@ -20,6 +20,9 @@ struct Context {
 void add_train(CLI::App& app, Context& context);
 void add_predict(CLI::App& app, Context& context);
 void add_stats(CLI::App& app, Context& context);
+void add_evaluate(CLI::App& app, Context& context);
+void add_cluster(CLI::App& app, Context& context);
+void add_calibrate(CLI::App& app, Context& context);
 void add_models(CLI::App& app, Context& context);
 void add_doctor(CLI::App& app, Context& context);
 void add_completion(CLI::App& app, Context& context);

@@ -57,4 +57,29 @@ void add_jobs_option(CLI::App& verb, int& jobs) {
         ->type_name("N");
 }
 
+void EncodingArguments::add(CLI::App& verb, const std::vector<std::string>& subjects) {
+    if (!subjects.empty()) {
+        verb.add_option("--subject", subject, "Which face of a photo is meant: largest, or central")
+            ->check(CLI::IsMember(subjects))
+            ->type_name("RULE")
+            ->capture_default_str();
+    }
+    auto* folder = verb.add_option("--cache", cache, "Keep encodings here; default: mien/encodings in the user's cache")
+                       ->type_name("DIR");
+    verb.add_flag("--no-cache", no_cache, "Neither read nor keep encodings")->excludes(folder);
+    verb.add_option("--cache-size", cache_megabytes, "Megabytes of encodings to keep; the longest unused go first")
+        ->check(CLI::Range(1, 1'000'000))
+        ->type_name("N")
+        ->capture_default_str();
+    add_jobs_option(verb, jobs);
+}
+
+service::EncodeOptions EncodingArguments::make() const {
+    service::EncodeOptions options;
+    options.subject = subject == "central" ? service::Subject::central : service::Subject::largest;
+    options.jobs = jobs;
+    options.cache = {!no_cache, cache, std::uint64_t{cache_megabytes} * 1'000'000};
+    return options;
+}
+
 }  // namespace mien::app

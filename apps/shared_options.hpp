@@ -5,6 +5,7 @@
 
 #include <mien/models/models.hpp>
 #include <mien/pipeline/pipeline.hpp>
+#include <mien/service/encode_photos.hpp>
 #include <mien/service/workspace.hpp>
 
 #include <CLI/CLI.hpp>
@@ -32,6 +33,19 @@ void add_shared_options(CLI::App& app, SharedOptions& options);
 void add_pipeline_options(CLI::App& verb, pipeline::Options& options);
 
 void add_jobs_option(CLI::App& verb, int& jobs);
+
+/// Which faces, the cache of encodings, --jobs: for verbs that encode whole folders.
+struct EncodingArguments {
+    std::string subject{"largest"};
+    std::string cache;
+    std::size_t cache_megabytes{1024};
+    bool no_cache{false};
+    int jobs{1};
+
+    /// subjects: what --subject may be; empty: there is no such option
+    void add(CLI::App& verb, const std::vector<std::string>& subjects = {"largest", "central"});
+    [[nodiscard]] service::EncodeOptions make() const;
+};
 
 /// How many workers are used where nobody says.
 int default_jobs();

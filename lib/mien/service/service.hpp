@@ -4,6 +4,7 @@
 /// The list of verbs. One function or class a verb, each in its own file; the CLI and HTTP call nothing below.
 
 #include <mien/service/doctor.hpp>   // examine
+#include <mien/service/evaluate.hpp>  // evaluate
 #include <mien/service/predict.hpp>  // Predictor
 #include <mien/service/stats.hpp>    // stats
 #include <mien/service/train.hpp>    // train

@@ -19,6 +19,10 @@ pipeline::Options as_built(const gallery::Gallery& store, pipeline::Options opti
         const auto encoder = text("encoder");
         options.encoder = encoder.empty() ? store.contract().encoder : encoder;
     }
+    if (!options.flip && options.encoder == text("encoder") && settings.contains("flip") &&
+        settings["flip"].is_boolean()) {
+        options.flip = settings["flip"].get<bool>();
+    }
     const auto detector = text("detector");
     if (options.detector == "auto" && !detector.empty() && finder.has(models::card(models::Kind::detector, detector))) {
         options.detector = detector;

@@ -6,8 +6,8 @@
 
 namespace mien::service {
 
-/// What "auto" means beside a store: as it was built. A store keeps its encoder; its detector and landmarks too, as
-/// long as they are present on this machine, because encodings compare best when faces are cut out alike.
+/// What "auto" means beside a store: as it was built. A store keeps its encoder and whether it flips; its detector too,
+/// as long as it is present on this machine, because encodings compare best when faces are cut out alike.
 pipeline::Options as_built(const gallery::Gallery& store, pipeline::Options options, const models::Finder& finder);
 
 /// The tools that made a store's encodings, for making more of them.
