@@ -14,12 +14,12 @@
 namespace mien::app {
 namespace {
 
-constexpr std::array k_verbs{add_train, add_predict, add_stats, add_evaluate, add_models, add_doctor, add_completion};
 // clang-format off
 constexpr std::array k_verbs{
     add_train,
     add_predict,
     add_stats,
+    add_evaluate,
     add_models,
     add_doctor,
     add_completion,
