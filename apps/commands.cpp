@@ -20,6 +20,8 @@ constexpr std::array k_verbs{
     add_predict,
     add_stats,
     add_evaluate,
+    add_calibrate,
+    add_cluster,
     add_models,
     add_doctor,
     add_completion,

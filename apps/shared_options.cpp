@@ -59,7 +59,9 @@ void add_jobs_option(CLI::App& verb, int& jobs) {
 
 void EncodingArguments::add(CLI::App& verb, const std::vector<std::string>& subjects) {
     if (!subjects.empty()) {
-        verb.add_option("--subject", subject, "Which face of a photo is meant: largest, or central")
+        verb.add_option("--subject", subject,
+                        subjects.size() > 2 ? "Which faces of a photo are meant: all, largest, or central"
+                                            : "Which face of a photo is meant: largest, or central")
             ->check(CLI::IsMember(subjects))
             ->type_name("RULE")
             ->capture_default_str();
@@ -76,7 +78,9 @@ void EncodingArguments::add(CLI::App& verb, const std::vector<std::string>& subj
 
 service::EncodeOptions EncodingArguments::make() const {
     service::EncodeOptions options;
-    options.subject = subject == "central" ? service::Subject::central : service::Subject::largest;
+    options.subject = subject == "central" ? service::Subject::central
+                      : subject == "all"   ? service::Subject::all
+                                           : service::Subject::largest;
     options.jobs = jobs;
     options.cache = {!no_cache, cache, std::uint64_t{cache_megabytes} * 1'000'000};
     return options;

@@ -25,8 +25,8 @@ Decision around(double threshold) {
     return {threshold, threshold, k_log_odds_99 / (0.4 * threshold), false};
 }
 
-/// middle and slope as bench/accuracy fits them on as many pairs of one person as of strangers. A probe is compared
-/// with a whole gallery, so the odds are taken against one right person among a hundred.
+/// middle and slope as the "curve" of mien evaluate --pairs: on as many pairs of one person as of strangers. A probe is
+/// compared with a whole gallery, so the odds are taken against one right person among a hundred.
 Decision measured(double threshold, double middle, double slope) {
     constexpr double k_log_odds_gallery = 4.605;  // ln(100)
     return {threshold, middle - k_log_odds_gallery / slope, slope, true};

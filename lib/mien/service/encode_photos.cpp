@@ -162,10 +162,7 @@ EncodedPhoto encode_one(const fs::path& photo, const Cache& cache, Subject subje
     if (subject == Subject::central) {
         keep_central(result);
     }
-    encoded.result = {result.verdict, std::move(result.reason), {}};
-    for (auto& face : result.faces) {
-        encoded.result.faces.push_back({face.box, face.score, std::move(face.encoding.values)});
-    }
+    encoded.result = pipeline::to_finished(std::move(result));
     return encoded;
 }
 

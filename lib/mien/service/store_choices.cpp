@@ -48,4 +48,22 @@ pipeline::Blueprint blueprint_of_store(const gallery::Gallery& store, pipeline::
     return blueprint;
 }
 
+std::optional<models::Decision> decision_of_model(const gallery::Gallery& store) {
+    for (const auto& card : models::catalogue()) {
+        if (card.kind == models::Kind::encoder && card.name == store.contract().encoder) {
+            return card.decision;
+        }
+    }
+    const auto settings = Json::parse(store.description().settings, nullptr, false);
+    const auto encoder = settings.is_object() ? settings.value("encoder", std::string()) : std::string();
+    if (!encoder.starts_with("onnx:")) {
+        return std::nullopt;
+    }
+    try {
+        return models::read_onnx_card(encoder.substr(5)).decision;
+    } catch (const Error&) {
+        return std::nullopt;  // the store is as good as before
+    }
+}
+
 }  // namespace mien::service

@@ -2,7 +2,10 @@
 #pragma once
 
 #include <mien/gallery/gallery.hpp>
+#include <mien/models/models.hpp>
 #include <mien/pipeline/pipeline.hpp>
+
+#include <optional>
 
 namespace mien::service {
 
@@ -14,5 +17,8 @@ pipeline::Options as_built(const gallery::Gallery& store, pipeline::Options opti
 /// throws: Error{model_missing}; Error{model_mismatch} where the weights here are not those of the store
 pipeline::Blueprint blueprint_of_store(const gallery::Gallery& store, pipeline::Options options,
                                        const models::Finder& finder);
+
+/// From the card of the store's encoder, of the catalogue or the user's own; nothing where that card is gone.
+std::optional<models::Decision> decision_of_model(const gallery::Gallery& store);
 
 }  // namespace mien::service
