@@ -35,7 +35,8 @@ std::string quoted_photos(const GalleryFinding& finding) {
     constexpr std::size_t k_shown = 8;
     std::string text;
     for (std::size_t i = 0; i < std::min(k_shown, finding.photos.size()); ++i) {
-        text += " " + shell_quoted(finding.photos[i]);
+        text += ' ';
+        text += shell_quoted(finding.photos[i]);
     }
     return text;
 }
