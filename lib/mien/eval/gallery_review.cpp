@@ -188,7 +188,19 @@ private:
             if (2 * rows.size() <= a.size() + b.size()) {
                 continue;
             }
-            const double odds = between(a, b);
+            // Among so many pairs of labels some come near by chance: each is one person's as seldom as there are
+            // pairs.
+            double sum = 0;
+            for (const auto i : a) {
+                for (const auto j : b) {
+                    sum += m_evidence.slope * (m_evidence.even - distance(i, j));
+                }
+            }
+            const auto pairs = a.size() * b.size();
+            const auto people = static_cast<double>(m_members.size());
+            const double odds =
+                sum / static_cast<double>(pairs) * static_cast<double>(std::min(pairs, k_most_witnesses)) -
+                std::log(std::max(1.0, people * (people - 1) / 2));
             if (odds > k_least_gain) {
                 const bool first_is_smaller = a.size() < b.size();
                 m_findings.push_back({Suspicion::one_person,

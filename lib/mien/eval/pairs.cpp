@@ -153,7 +153,8 @@ std::vector<Pair> read_pairs(std::string_view text, const std::string& file) {
         return line;
     };
     const auto refuse = [&](const std::string& why) {
-        throw Error(ErrorCode::usage, printable(file) + ", line " + std::to_string(line_number) + ": " + why +
+        throw Error(ErrorCode::usage, printable(file) + ", line " +
+                                          std::to_string(std::max<std::size_t>(line_number, 1)) + ": " + why +
                                           "; wanted are LFW's pairs: first \"FOLDS<tab>N\", then for each fold N "
                                           "lines \"NAME<tab>A<tab>B\" and N lines \"NAME<tab>A<tab>NAME<tab>B\"");
     };
