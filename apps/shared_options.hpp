@@ -6,6 +6,7 @@
 #include <mien/match/matcher.hpp>
 #include <mien/models/models.hpp>
 #include <mien/pipeline/pipeline.hpp>
+#include <mien/service/encode_photos.hpp>
 #include <mien/service/workspace.hpp>
 
 #include <CLI/CLI.hpp>
@@ -50,6 +51,19 @@ struct Consent {
     bool dry_run{false};
 };
 void add_consent_options(CLI::App& verb, Consent& consent);
+
+/// Which faces, the cache of encodings, --jobs: for verbs that encode whole folders.
+struct EncodingArguments {
+    std::string subject{"largest"};
+    std::string cache;
+    std::size_t cache_megabytes{1024};
+    bool no_cache{false};
+    int jobs{1};
+
+    /// subjects: what --subject may be; empty: there is no such option
+    void add(CLI::App& verb, const std::vector<std::string>& subjects = {"largest", "central"});
+    [[nodiscard]] service::EncodeOptions make() const;
+};
 
 /// How many workers are used where nobody says.
 int default_jobs();

@@ -18,8 +18,9 @@ Identifier::Identifier(std::shared_ptr<const gallery::Gallery> gallery, const mo
     : m_gallery(std::move(gallery)),
       m_matcher(match::make_matcher(options.matcher, m_gallery, before != nullptr ? before->m_matcher.get() : nullptr)),
       m_decision(encoder.decision),
+      m_calibration(eval::calibration_of(*m_gallery)),
       m_options(options),
-      m_threshold(options.tolerance.value_or(m_decision.threshold)) {}
+      m_threshold(options.tolerance.value_or(m_calibration ? m_calibration->threshold : m_decision.threshold)) {}
 
 PhotoAnswer Identifier::answer(pipeline::PhotoResult result) const {
     PhotoAnswer answer;

@@ -4,6 +4,7 @@
 /// Who is on a photo: what every verb and route that names faces goes through.
 
 #include <mien/core/json.hpp>
+#include <mien/eval/calibration.hpp>
 #include <mien/gallery/gallery.hpp>
 #include <mien/match/matcher.hpp>
 #include <mien/models/models.hpp>
@@ -68,9 +69,13 @@ public:
     [[nodiscard]] const match::Matcher& matcher() const { return *m_matcher; }
     [[nodiscard]] double threshold() const { return m_threshold; }
     /// P(the same person | distance), 0..1
-    [[nodiscard]] double confidence(double distance) const { return m_decision.confidence(distance); }
-    /// Where confidences come from: "model" (measured) or "nominal".
-    [[nodiscard]] std::string_view confidence_kind() const { return m_decision.confidence_kind(); }
+    [[nodiscard]] double confidence(double distance) const {
+        return m_calibration ? m_calibration->confidence(distance) : m_decision.confidence(distance);
+    }
+    /// Where confidences come from: "calibrated" (by the store), "model" (measured for the encoder) or "nominal".
+    [[nodiscard]] std::string_view confidence_kind() const {
+        return m_calibration ? "calibrated" : m_decision.confidence_kind();
+    }
 
     /// detector: the name of the one that found the faces
     [[nodiscard]] Json to_json(const PhotoAnswer& answer, const std::string& detector) const;
@@ -82,6 +87,7 @@ private:
     std::shared_ptr<const gallery::Gallery> m_gallery;
     std::unique_ptr<const match::Matcher> m_matcher;
     models::Decision m_decision;
+    std::optional<eval::Calibration> m_calibration;
     IdentifyOptions m_options;
     double m_threshold{};
 };

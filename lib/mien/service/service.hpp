@@ -19,3 +19,11 @@
 #include <mien/service/stats.hpp>    // stats
 #include <mien/service/train.hpp>    // train
 #include <mien/service/verify.hpp>   // verify, compare
+#include <mien/service/calibrate.hpp>       // calibrate
+#include <mien/service/cluster.hpp>         // cluster
+#include <mien/service/doctor.hpp>          // examine
+#include <mien/service/evaluate.hpp>        // evaluate
+#include <mien/service/gallery_review.hpp>  // review_gallery
+#include <mien/service/predict.hpp>         // Predictor
+#include <mien/service/stats.hpp>           // stats
+#include <mien/service/train.hpp>           // train

@@ -139,14 +139,6 @@ UnixTime file_time(const fs::path& path) {
     return ::stat(path.c_str(), &status) == 0 ? status.st_mtim.tv_sec : 0;
 }
 
-FinishedPhoto to_finished(pipeline::PhotoResult&& result) {
-    FinishedPhoto finished{result.verdict, std::move(result.reason), {}};
-    for (auto& face : result.faces) {
-        finished.faces.push_back({face.box, face.score, face.quality.score, std::move(face.encoding.values)});
-    }
-    return finished;
-}
-
 Work work_on(const LabelledPhoto& photo, pipeline::Worker* worker, const KnownResults& known,
              const NamedElsewhere& named, pipeline::Faces faces) {
     Work work;
@@ -166,7 +158,7 @@ Work work_on(const LabelledPhoto& photo, pipeline::Worker* worker, const KnownRe
         work.result = std::move(*finished);
         work.reused = true;
     } else {
-        work.result = to_finished(worker->process(bytes, faces));
+        work.result = pipeline::to_finished(worker->process(bytes, faces));
     }
     return work;
 }
