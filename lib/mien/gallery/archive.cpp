@@ -70,8 +70,8 @@ constexpr std::size_t k_alignment = 64;
 constexpr std::size_t k_chunk = std::size_t{64} << 10U;
 // Less than this is checked faster than a thread starts.
 constexpr std::size_t k_worth_a_thread = std::size_t{8} << 20U;
-constexpr unsigned k_most_threads = 4;    // memory is read no faster by more
-constexpr std::size_t k_step = 64;        // chunks that a thread takes at a time
+constexpr unsigned k_most_threads = 4;  // memory is read no faster by more
+constexpr std::size_t k_step = 64;      // chunks that a thread takes at a time
 
 constexpr std::size_t aligned(std::size_t size) { return (size + k_alignment - 1) / k_alignment * k_alignment; }
 constexpr std::size_t chunks_of(std::size_t length) { return (length + k_chunk - 1) / k_chunk; }
