@@ -125,7 +125,8 @@ def refused(reply: Reply, status: int | tuple[int, ...], fields: dict[str, Any])
 
 def invalid(reply: Reply, *location: str) -> None:
     """422 with FastAPI's array: loc, msg, type; one entry names the location."""
-    body = expect(reply, 422, {"detail": list}, also=("message", "code"))
+    body = expect(reply, 422, {}, also=("detail", "message", "code"))
+    same("detail", list, body["detail"])
     for entry in body["detail"]:
         leads("detail.", {"type": str, "loc": list, "msg": str}, {k: entry.get(k) for k in ("type", "loc", "msg")})
     if list(location) not in [entry["loc"] for entry in body["detail"]]:

@@ -234,7 +234,7 @@ def forget(server: Server) -> None:
 
 @row("0", "U", "DELETE /ml/delete-face/{user_id} of nobody: 404")
 def forget_nobody(server: Server) -> None:
-    refused(MlClient(server).forget("abc123"), 404, {"detail": "Utilisateur non trouvé"})
+    refused(MlClient(server).forget("abc123"), 404, {"success": False, "detail": "Utilisateur non trouvé"})
 
 
 @row("0", "S", "a user_id of any script: ü, spaces, a slash")

@@ -31,7 +31,7 @@ def enroll(server: Server, token: str | None, image=None, **headers: str) -> Rep
 
 
 def unauthorized(reply: Reply, words: str | re.Pattern) -> None:
-    refused(reply, 401, {"detail": words})
+    refused(reply, 401, {"success": False, "detail": words})
     same("WWW-Authenticate", re.compile(r"Bearer\b.*"), reply.headers.get("www-authenticate", ""))
 
 
@@ -64,7 +64,7 @@ def enroll_no_face(server: Server) -> None:
 
 @row("1", "6", "POST /ml/enroll-face: a differing user_id is 403, the same is fine, an admin may", "jwt")
 def enroll_other(server: Server) -> None:
-    refused(enroll(server, jwt(claims(USER)), user_id="somebody-else"), 403, {"detail": str})
+    refused(enroll(server, jwt(claims(USER)), user_id="somebody-else"), 403, {"success": False, "detail": str})
     expect(enroll(server, jwt(claims(USER)), photos_of("kenji")[2], user_id=USER), 200, {**ENROLLED, "face_count": 3})
     expect(enroll(server, jwt(claims("boss", "admin")), photos_of("liam")[0], user_id="user-2"), 200,
            {**ENROLLED, "face_count": 1})
@@ -103,7 +103,7 @@ def no_sub(server: Server) -> None:
 @row("1", "U", "no header at all: 401 (403 in older FastAPI) 'Not authenticated'", "jwt")
 def not_authenticated(server: Server) -> str:
     for reply in (enroll(server, None), server.get("/ml/users-enrolled"), server.delete(f"/ml/delete-face/{USER}")):
-        refused(reply, (401, 403), {"detail": "Not authenticated"})
+        refused(reply, (401, 403), {"success": False, "detail": "Not authenticated"})
     return str(reply.status)
 
 
@@ -135,9 +135,9 @@ def users_bad_token(server: Server) -> None:
 
 @row("1", "U", "DELETE of somebody else: 403; of nobody, by an admin: 404", "jwt")
 def forget_other(server: Server) -> None:
-    refused(server.delete("/ml/delete-face/user-2", headers=bearer(jwt(claims(USER)))), 403, {"detail": FOREIGN})
+    refused(server.delete("/ml/delete-face/user-2", headers=bearer(jwt(claims(USER)))), 403, {"success": False, "detail": FOREIGN})
     refused(server.delete("/ml/delete-face/nobody", headers=bearer(jwt(claims("boss", "admin")))), 404,
-            {"detail": "Utilisateur non trouvé"})
+            {"success": False, "detail": "Utilisateur non trouvé"})
 
 
 @row("1", "S", "DELETE of oneself, and by an admin of somebody else", "jwt")

@@ -48,7 +48,7 @@ OFTEN = {"MIEN_RATE_LIMIT": "0", "ALLOWED_ORIGINS": f"{ORIGIN},https://www.examp
 PROFILES = {
     "open": Profile(variables=OFTEN),
     "empty": Profile(variables=OFTEN, people=()),
-    "token": Profile(("--auth", "token"), {**OFTEN, "MIEN_TOKEN": TOKEN}),
+    "token": Profile(("--auth", "token"), {**OFTEN, "MIEN_TOKENS": TOKEN}),
     "jwt": Profile(("--auth", "jwt"), {**OFTEN, "JWT_SECRET_KEY": SECRET, "ENVIRONMENT": "production"}),
     "compat": Profile(("--auth", "none", "--compat"), OFTEN),
     "compat-empty": Profile(("--auth", "none", "--compat"), OFTEN, ()),

@@ -76,7 +76,7 @@ def ports(server: Server) -> None:
 def who(server: Server) -> None:
     token = {"Authorization": "Bearer " + jwt(claims("user-9"))}
     expect(server.post_file("/ml/enroll-face", photos_of("mei")[0], headers=token), 200, {**ENROLLED, "face_count": 1})
-    refused(server.post_file("/ml/enroll-face", photos_of("mei")[0], headers={**token, "user_id": "user-8"}), 403, {"detail": str})
+    refused(server.post_file("/ml/enroll-face", photos_of("mei")[0], headers={**token, "user_id": "user-8"}), 403, {"success": False, "detail": str})
     check_verified(server.post_file("/ml/verify-face", photos_of("mei")[5]), "user-9")
 
 
@@ -227,7 +227,7 @@ def on_limit(server: Server) -> None:
         client = MlClient(strict)
         for image, count in zip(photos_of("mei")[:2], (1, 2)):
             expect(client.enroll("m", image), 200, {**ENROLLED, "face_count": count})
-        body = refused(client.enroll("m", photos_of("mei")[2]), (400, 409), {"detail": str})
+        body = refused(client.enroll("m", photos_of("mei")[2]), (400, 409), {"success": False, "detail": str})
         same("code", lambda code: "limit" in code, body["code"])
 
 

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+#include <mien/http/enrolment.hpp>
+
+#include <mien/core/error.hpp>
+#include <mien/gallery/file_store.hpp>
+#include <mien/http/answers.hpp>
+
+namespace mien::http {
+namespace {
+
+/// Others write for milliseconds, but `mien train` for longer: then the client hears 409 and tries again.
+constexpr double k_wait_seconds = 5;
+
+service::EnrollRules rules_of(const Config& config, double quality) {
+    service::EnrollRules rules;
+    rules.quality = config.quality_threshold.value_or(quality);
+    rules.max_per_user = config.max_per_person;
+    rules.on_limit = config.on_limit;
+    rules.force = true;
+    return rules;
+}
+
+}  // namespace
+
+service::EnrolledPhoto enroll_photo(Services& services, Tools& tools, const std::string& user, Bytes photo,
+                                    double quality) {
+    const auto config = services.config();
+    const auto hash = sha256(photo);
+    auto result = services.process(tools, photo, pipeline::Faces::one);
+    service::EnrolledPhoto enrolled;
+    {
+        gallery::StoreWriter writer(config->store_file(), {"enroll", k_wait_seconds});
+        services.store().refresh();  // nobody changes the store now: what is served is what the writer sees
+        const auto state = services.store().current();
+        enrolled = service::enroll_face(writer, *state->tools, state->people, user, rules_of(*config, quality),
+                                        "sha256:" + to_hex(hash).substr(0, 12), hash, std::move(result));
+    }
+    services.store().refresh();
+    if (!enrolled.succeeded()) {
+        Json extra = Json::object();
+        if (enrolled.quality) {
+            extra = {{"quality", rounded(*enrolled.quality, 4)}, {"reasons", enrolled.poor}};
+        }
+        throw Refusal(enrolled.outcome == "limit" ? 409 : 400, enrolled.outcome, enrolled.reason, std::move(extra));
+    }
+    return enrolled;
+}
+
+void add_enrolment(Json& body, const service::EnrolledPhoto& enrolled, const std::string& user) {
+    if (!body.contains("user_id")) {
+        body["user_id"] = user;
+    }
+    body["code"] = enrolled.outcome;
+    body["encodings"] = enrolled.encodings;
+    body["quality"] = enrolled.quality ? Json(rounded(*enrolled.quality, 4)) : Json(nullptr);
+    body["sha256"] = to_hex(enrolled.hash);
+    body["dropped"] = enrolled.dropped.size();
+    if (!enrolled.rival.empty()) {
+        body["also_known_as"] = enrolled.rival;
+    }
+}
+
+service::Forgotten forget_person(Services& services, const std::optional<std::string>& key) {
+    const auto config = services.config();
+    services.store().refresh();
+    if (!key || !services.store().current()->people.gallery().find_person(*key)) {
+        throw Refusal(404, "person_missing", "nobody is called that");
+    }
+    service::ForgetOptions options;
+    options.workspace.root = config->workspace;
+    options.store = config->store_file();
+    options.label = *key;
+    options.wait_seconds = k_wait_seconds;
+    auto forgotten = service::forget(options);
+    services.store().refresh();
+    return forgotten;
+}
+
+}  // namespace mien::http
