@@ -101,11 +101,14 @@ class Server:
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
         self.notes: dict[str, object] = {}  # what a row leaves for the next
+        self.answers: list[tuple[str, str, Reply]] = []  # method, path, answer: all that requests got
 
     def ask(self, method: str, path: str, **options) -> Reply:
         """One request with Python's requests; redirects are not followed."""
         answer = requests.request(method, self.url + path, timeout=30, allow_redirects=False, **options)
-        return Reply(answer.status_code, dict(answer.headers), answer.content)
+        reply = Reply(answer.status_code, dict(answer.headers), answer.content)
+        self.answers.append((method, path, reply))
+        return reply
 
     def get(self, path: str, **options) -> Reply:
         return self.ask("GET", path, **options)
@@ -200,15 +203,17 @@ class Starter:
         """A server that runs inside the `with`, in a new workspace unless one is given."""
         setup = PROFILES[profile]
         workspace = workspace or self._workspace(setup.people)
-        log = workspace / "server.log"
-        command = [str(self.mien), "serve", "--workspace", str(workspace), *setup.arguments, *arguments]
+        log, ready = workspace / "server.log", workspace / "server.ready"
+        ready.unlink(missing_ok=True)
+        command = [str(self.mien), "serve", "--workspace", str(workspace), "--ready-file", str(ready), *setup.arguments,
+                   *arguments]
         if "--port" not in arguments:
             command += ["--port", "0"]
         with log.open("wb") as out:
             process = subprocess.Popen(command, env=environment(workspace, {**setup.variables, **(variables or {})}), cwd=workspace,
                                        stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
         try:
-            server = Server(wait_until_ready(process, log))
+            server = Server(wait_until_ready(process, ready, log))
             server.workspace, server.mien, server.log = workspace, self.mien, log
             server.process, server.starter = process, self
             yield server
@@ -222,17 +227,15 @@ class Starter:
                 raise RuntimeError("the server did not end within 30 s of SIGTERM") from None
 
 
-def wait_until_ready(process: subprocess.Popen, log: Path) -> str:
-    """The address that the server says it listens at."""
+def wait_until_ready(process: subprocess.Popen, ready: Path, log: Path) -> str:
+    """The first address that the server says it listens at, once it can answer about photos."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        text = log.read_text(encoding="utf-8", errors="replace")
         if process.poll() is not None:
-            raise RuntimeError(f"the server ended with status {process.returncode}:\n{text}")
-        found = re.search(r"(http://(?:127\.0\.0\.1|localhost):[1-9]\d*)", text)
-        if found:
-            with contextlib.suppress(requests.ConnectionError):
-                if requests.get(found[1] + "/readyz", timeout=5).status_code < 500:
-                    return found[1]
+            raise RuntimeError(f"the server ended with status {process.returncode}:\n{log.read_text(errors='replace')}")
+        if ready.exists():
+            url = ready.read_text(encoding="utf-8").split()[0]
+            if requests.get(url + "/readyz", timeout=5).status_code == 200:
+                return url
         time.sleep(0.05)
-    raise RuntimeError(f"the server was not ready within 60 s:\n{log.read_text(encoding='utf-8', errors='replace')}")
+    raise RuntimeError(f"the server was not ready within 60 s:\n{log.read_text(errors='replace')}")

@@ -78,6 +78,12 @@ void demand_valid(const std::vector<Complaint>& complaints) {
     throw Refusal(422, "invalid_fields", message, {{"detail", std::move(detail)}});
 }
 
+void demand_own(const Request& request, const Config& config, std::string_view user) {
+    if (config.auth == AuthMode::jwt && request.claims.role != Role::admin && user != request.claims.subject) {
+        throw Refusal(403, "not_yours", "this is about somebody else than the token's subject, who is no admin");
+    }
+}
+
 Json refusal_body(const Refusal& refusal, const std::string& text, std::initializer_list<std::string_view> order) {
     Json body = Json::object();
     for (const auto key : order) {

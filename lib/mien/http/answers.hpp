@@ -54,6 +54,10 @@ struct Complaint {
 /// 422 "invalid_fields" with the array as "detail"; nothing where there are no complaints.
 void demand_valid(const std::vector<Complaint>& complaints);
 
+/// With JSON Web Tokens, a user may change what belongs to themself; an admin, and everybody else's clients, all.
+/// throws: Refusal{403, not_yours}
+void demand_own(const Request& request, const Config& config, std::string_view user);
+
 /// The body of a refusal in the dialect's words. order: "success", "message" and "detail", the dialect's own keys first.
 Json refusal_body(const Refusal& refusal, const std::string& text, std::initializer_list<std::string_view> order);
 

@@ -48,6 +48,7 @@ Response register_face(Services& services, const Request& request, Tools& tools)
     if (!key) {
         throw Refusal(400, "bad_user_id", "user_id must be an integer or a text of 1 to 255 bytes");
     }
+    demand_own(request, *services.config(), *key);
     const auto enrolled = enroll_photo(services, tools, *key, form.image_bytes(), k_quality);
     Json body{{"success", true},
               {"message", "Face registered successfully"},
@@ -110,7 +111,9 @@ Response status(Services& services, const Request& request) {
 }
 
 Response forget(Services& services, const Request& request) {
-    const auto forgotten = forget_person(services, user_key(request.param("user_id")));
+    const auto key = user_key(request.param("user_id"));
+    demand_own(request, *services.config(), key.value_or(""));
+    const auto forgotten = forget_person(services, key);
     return reply({{"success", true},
                   {"message", "Face data deleted successfully"},
                   {"user_id", id_of(request)},
@@ -199,7 +202,7 @@ void add_flask_routes(RouteTable& table, Services& services, const std::string& 
                {{200, "Erased",
                  {{"success", true}, {"message", "Face data deleted successfully"}, {"user_id", 123}}},
                 {404, "Nobody is called so", {{"success", false}, {"message", "No face data found for user"}}}},
-               Need::admin, RateClass::none, 0,
+               Need::user, RateClass::none, 0,
                OnSide{[&services](const Request& request) { return forget(services, request); }}});
     table.add({"GET", "/health", k_dialect, "Whether the server is well", {},
                {{200, "It is",

@@ -48,15 +48,12 @@ void complain_about_authorization(const Request& request, std::vector<Complaint>
 /// Who is being enrolled: the token's subject; an admin, or anybody where no JSON Web Token tells, names somebody.
 std::string user_of(const Request& request, const Config& config) {
     const auto named = request.headers.get_loosely("user_id");
-    if (config.auth == AuthMode::jwt) {
-        if (!named || *named == request.claims.subject) {
-            return request.claims.subject;
-        }
-        if (request.claims.role != Role::admin) {
-            throw Refusal(403, "other_user", "user_id is not the token's subject");
-        }
+    if (!named && config.auth == AuthMode::jwt) {
+        return request.claims.subject;
     }
-    return std::string(named.value_or(""));
+    const std::string user(named.value_or(""));
+    demand_own(request, config, user);
+    return user;
 }
 
 Response health(Services& services) {
@@ -141,10 +138,7 @@ Response forget(Services& services, const Request& request) {
     complain_about_authorization(request, complaints);
     demand_valid(complaints);
     const auto key = user_key(request.param("user_id"));
-    const auto config = services.config();
-    if (config->auth == AuthMode::jwt && request.claims.role != Role::admin && key != request.claims.subject) {
-        throw Refusal(403, "not_yours", "the token's subject is somebody else, and no admin");
-    }
+    demand_own(request, *services.config(), key.value_or(""));
     const auto forgotten = forget_person(services, key);
     return reply({{"success", true},
                   {"message", "Enregistrement facial supprimé"},

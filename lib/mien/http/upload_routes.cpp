@@ -197,7 +197,7 @@ void add_upload_routes(RouteTable& table, Services& services) {
                  {{"message", "Training data updated successfully."}}},
                 {400, "Nobody is on it", {{"message", "No faces found in the image."}}},
                 {404, "There is no such upload", {{"message", "there is no dataset/photo.jpg"}}}},
-               Need::user, RateClass::none, 0, OnWorker{[&services](const Request& request, Tools& tools) {
+               Need::admin, RateClass::none, 0, OnWorker{[&services](const Request& request, Tools& tools) {
                    return confirm(services, request, tools);
                }}});
     table.add({"POST", "/reset_training/", k_dialect, "Back to the people of dataset_reserve/", {},
