@@ -34,7 +34,11 @@ PhotoAnswer Identifier::answer(pipeline::PhotoResult result) const {
     }
     auto ranks = m_matcher.rank(probes, std::max<std::size_t>(m_options.top, 1));
     for (std::size_t i = 0; i < result.faces.size(); ++i) {
-        FaceAnswer face{result.faces[i].box, result.faces[i].score, Verdict::unknown, {}, {}, 0, std::move(ranks[i])};
+        FaceAnswer face;
+        face.box = result.faces[i].box;
+        face.score = result.faces[i].score;
+        face.quality = result.faces[i].quality;
+        face.candidates = std::move(ranks[i]);
         decide(face);
         answer.faces.push_back(std::move(face));
     }
@@ -90,12 +94,16 @@ Json Identifier::to_json(const PhotoAnswer& answer, const std::string& detector)
 Json Identifier::to_json(const FaceAnswer& face) const {
     Json json{{"box", mien::to_json(face.box)},
               {"score", rounded(static_cast<double>(face.score), k_distance_places)},
+              {"quality", rounded(static_cast<double>(face.quality.score), k_distance_places)},
               {"verdict", to_string(face.verdict)},
               {"label", face.verdict == Verdict::known ? Json(face.label) : Json(nullptr)},
               {"distance", face.distance ? Json(rounded(*face.distance, k_distance_places)) : Json(nullptr)},
               {"confidence", rounded(face.confidence, k_distance_places)},
               {"confidence_kind", confidence_kind()},
               {"candidates", Json::array()}};
+    if (const auto reasons = quality::reasons(face.quality); !reasons.empty()) {
+        json["quality_reasons"] = reasons;
+    }
     for (std::size_t i = 0; i < std::min(face.candidates.size(), m_options.top); ++i) {
         const auto& candidate = face.candidates[i];
         json["candidates"].push_back(

@@ -19,6 +19,7 @@ namespace mien::service {
 struct FaceAnswer {
     Box box;
     float score{};
+    quality::Quality quality;
     Verdict verdict{Verdict::unknown};
     std::string label;  ///< of the nearest person where the verdict is known, else empty
     /// to the nearest person; nothing where the store has nobody

@@ -73,7 +73,9 @@ public:
         if (const auto found = m_records.find(hash); found != m_records.end()) {
             const auto record = m_store->record(found->second);
             return FinishedPhoto{
-                Verdict::known, {}, {{record.box, record.score, {record.encoding.begin(), record.encoding.end()}}}};
+                Verdict::known,
+                {},
+                {{record.box, record.score, record.quality, {record.encoding.begin(), record.encoding.end()}}}};
         }
         if (const auto found = m_skipped.find(hash); found != m_skipped.end()) {
             return FinishedPhoto{to_verdict(found->second->outcome), found->second->reason, {}};
@@ -117,7 +119,7 @@ UnixTime file_time(const fs::path& path) {
 FinishedPhoto to_finished(pipeline::PhotoResult&& result) {
     FinishedPhoto finished{result.verdict, std::move(result.reason), {}};
     for (auto& face : result.faces) {
-        finished.faces.push_back({face.box, face.score, std::move(face.encoding.values)});
+        finished.faces.push_back({face.box, face.score, face.quality.score, std::move(face.encoding.values)});
     }
     return finished;
 }
@@ -171,8 +173,8 @@ public:
         trained.outcome = work.reused ? "reused" : "encoded";
         ++(work.reused ? summary.reused : summary.encoded);
         const auto& face = work.result.faces.front();
-        records.push_back({photo.label, photo.name, work.hash, face.box, face.score, gallery::k_not_measured,
-                           Origin::train, work.time, face.encoding});
+        records.push_back({photo.label, photo.name, work.hash, face.box, face.score, face.quality, Origin::train,
+                           work.time, face.encoding});
         return trained;
     }
 
