@@ -18,6 +18,11 @@ namespace {
 constexpr std::array k_verbs{
     add_train,
     add_predict,
+    add_enroll,
+    add_verify,
+    add_compare,
+    add_list,
+    add_show,
     add_stats,
     add_models,
     add_doctor,

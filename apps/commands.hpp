@@ -19,6 +19,11 @@ struct Context {
 // The verbs, in the order of the help text.
 void add_train(CLI::App& app, Context& context);
 void add_predict(CLI::App& app, Context& context);
+void add_enroll(CLI::App& app, Context& context);
+void add_verify(CLI::App& app, Context& context);
+void add_compare(CLI::App& app, Context& context);
+void add_list(CLI::App& app, Context& context);
+void add_show(CLI::App& app, Context& context);
 void add_stats(CLI::App& app, Context& context);
 void add_models(CLI::App& app, Context& context);
 void add_doctor(CLI::App& app, Context& context);

@@ -32,6 +32,9 @@ pkg_check_modules(utf8proc REQUIRED IMPORTED_TARGET libutf8proc)
 find_package(BZip2 REQUIRED)
 # `mien models fetch`. Headers only: the library (7 ms at start) is loaded when something is really fetched.
 find_package(CURL REQUIRED)
+# Editing and completion where the review asks for a name. BSD; readline does the same under the GPL, which would bind
+# everybody who passes mien on.
+pkg_check_modules(libedit REQUIRED IMPORTED_TARGET libedit)
 # Man pages from text that reads like one.
 find_program(SCDOC_PROGRAM scdoc REQUIRED)
 

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+#include <commands.hpp>
+#include <output.hpp>
+
+#include <mien/core/text.hpp>
+#include <mien/service/enroll.hpp>
+
+#include <array>
+#include <cstdio>
+#include <map>
+#include <memory>
+
+namespace mien::app {
+namespace {
+
+struct EnrollArguments {
+    service::EnrollOptions options;
+    std::string store;
+    std::optional<double> tolerance;
+    std::vector<std::string> photos;
+};
+
+void print_text(const service::EnrolledPhoto& photo) {
+    std::string line = photo.outcome + "\t" + printable(photo.photo);
+    if (!photo.reason.empty()) {
+        line += "\t" + printable(photo.reason);
+    } else if (photo.quality) {
+        std::array<char, 32> quality{};
+        std::snprintf(quality.data(), quality.size(), "%.2f", *photo.quality);
+        line += std::string("\tquality ") + quality.data() + ", " + counted(photo.encodings, "encoding");
+    }
+    for (const auto& dropped : photo.dropped) {
+        line += "; " + printable(dropped) + " made room";
+    }
+    print_line(line);
+}
+
+int enroll(const EnrollArguments& arguments, const SharedOptions& shared) {
+    auto options = arguments.options;
+    options.workspace = shared.make_workspace();
+    options.store = arguments.store;
+    options.identify.tolerance = arguments.tolerance;
+    pipeline::Blueprint::set_workers(1);
+    const std::vector<std::filesystem::path> photos(arguments.photos.begin(), arguments.photos.end());
+    std::size_t refused = 0;
+    bool unreadable = false;
+    service::enroll(options, shared.make_finder(), photos, [&](const service::EnrolledPhoto& photo) {
+        refused += photo.succeeded() ? 0U : 1U;
+        unreadable = unreadable || photo.outcome == "unreadable";
+        if (shared.json) {
+            print_json(service::to_json(photo));
+        } else if (!shared.quiet || !photo.succeeded()) {
+            print_text(photo);
+        }
+    });
+    return refused == 0                              ? k_exit_success
+           : refused == photos.size() && !unreadable ? k_exit_negative
+                                                     : k_exit_some_failed;
+}
+
+}  // namespace
+
+void add_enroll(CLI::App& app, Context& context) {
+    auto arguments = std::make_shared<EnrollArguments>();
+    auto* verb = app.add_subcommand("enroll", "Add good photos of one person, checked for quality and for rivals");
+    verb->add_option("PHOTO", arguments->photos, "Photos with one face each")->required();
+    verb->add_option("-u,--user", arguments->options.user, "Who it is: an id or a name")->required()->type_name("ID");
+    verb->add_option("-s,--store", arguments->store, "Store to add to; default: train.mien in the workspace")
+        ->type_name("FILE");
+    auto& rules = arguments->options.rules;
+    verb->add_option("--quality", rules.quality, "Smallest quality that is good enough; 0 takes anything")
+        ->check(CLI::Range(0.0, 1.0))
+        ->type_name("0..1")
+        ->capture_default_str();
+    verb->add_option("--max-per-user", rules.max_per_user, "Enrolled encodings a person may have")
+        ->check(CLI::Range(1, 1000))
+        ->type_name("N")
+        ->capture_default_str();
+    verb->add_option("--on-limit", rules.on_limit,
+                     "What goes when there are more: oldest, worst, or reject the new one")
+        ->transform(
+            CLI::CheckedTransformer(std::map<std::string, service::OnLimit>{{"oldest", service::OnLimit::oldest},
+                                                                            {"worst", service::OnLimit::worst},
+                                                                            {"reject", service::OnLimit::reject}}))
+        ->type_name("RULE")
+        ->default_str("oldest");
+    verb->add_flag("--force", rules.force, "Also a face that the store knows as somebody else");
+    verb->add_option("--tolerance", arguments->tolerance,
+                     "Largest distance at which a face is somebody else's; default: the store's threshold")
+        ->check(CLI::Range(0.0, 100.0))
+        ->type_name("DISTANCE");
+    add_pipeline_options(*verb, arguments->options.pipeline);
+    verb->add_option("-e,--encoder", arguments->options.pipeline.encoder,
+                     "Encoder of a store that is made now; a store that is there keeps its own")
+        ->type_name("NAME")
+        ->capture_default_str();
+    verb->add_option("--wait", arguments->options.wait_seconds, "Wait this long for another writer")
+        ->check(CLI::NonNegativeNumber)
+        ->type_name("SECONDS");
+    verb->callback([arguments, &context] {
+        context.action = [arguments, &context] { return enroll(*arguments, context.shared); };
+    });
+}
+
+}  // namespace mien::app

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+#include <commands.hpp>
+#include <output.hpp>
+
+#include <mien/core/text.hpp>
+#include <mien/gallery/file_store.hpp>
+#include <mien/service/people.hpp>
+
+#include <array>
+#include <cstdio>
+#include <memory>
+
+namespace mien::app {
+namespace {
+
+struct StoreArguments {
+    std::string store;
+    std::string label;
+};
+
+std::shared_ptr<const gallery::Gallery> open(const StoreArguments& arguments, const SharedOptions& shared) {
+    return gallery::load_store(arguments.store.empty() ? shared.make_workspace().store()
+                                                       : std::filesystem::path(arguments.store));
+}
+
+void add_store_option(CLI::App& verb, std::string& store) {
+    verb.add_option("-s,--store", store, "Store to look at; default: train.mien in the workspace")->type_name("FILE");
+}
+
+int list(const StoreArguments& arguments, const SharedOptions& shared) {
+    for (const auto& person : service::list_people(*open(arguments, shared))) {
+        if (shared.json) {
+            print_json(service::to_json(person));
+        } else {
+            print_line(person.label + "\t" + std::to_string(person.encodings) + "\t" + to_iso8601(person.updated));
+        }
+    }
+    return k_exit_success;
+}
+
+std::string describe(const service::PersonRecord& record) {
+    std::array<char, 32> quality{};
+    if (record.quality) {
+        std::snprintf(quality.data(), quality.size(), "%.2f", *record.quality);
+    }
+    return printable(record.photo) + "\t" + std::to_string(record.box.left) + "," + std::to_string(record.box.top) +
+           " " + std::to_string(record.box.width) + "x" + std::to_string(record.box.height) + "\t" +
+           (record.quality ? quality.data() : "-") + "\t" + std::string(to_string(record.origin)) + "\t" +
+           to_iso8601(record.time);
+}
+
+int show(const StoreArguments& arguments, const SharedOptions& shared) {
+    const auto person = service::show_person(*open(arguments, shared), to_label(arguments.label));
+    if (shared.json) {
+        print_json(service::to_json(person));
+        return k_exit_success;
+    }
+    print_line(person.summary.label + ": " + counted(person.summary.encodings, "encoding") + ", the last of " +
+               to_iso8601(person.summary.updated));
+    for (const auto& record : person.records) {
+        print_line(describe(record));
+    }
+    return k_exit_success;
+}
+
+}  // namespace
+
+void add_list(CLI::App& app, Context& context) {
+    auto arguments = std::make_shared<StoreArguments>();
+    auto* verb = app.add_subcommand("list", "List the people of a store");
+    add_store_option(*verb, arguments->store);
+    verb->callback(
+        [arguments, &context] { context.action = [arguments, &context] { return list(*arguments, context.shared); }; });
+}
+
+void add_show(CLI::App& app, Context& context) {
+    auto arguments = std::make_shared<StoreArguments>();
+    auto* verb = app.add_subcommand("show", "Show what a store has of one person");
+    verb->add_option("LABEL", arguments->label, "Who")->required();
+    add_store_option(*verb, arguments->store);
+    verb->callback(
+        [arguments, &context] { context.action = [arguments, &context] { return show(*arguments, context.shared); }; });
+}
+
+}  // namespace mien::app

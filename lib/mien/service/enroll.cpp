@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: MIT
+#include <mien/service/enroll.hpp>
+
+#include <mien/core/error.hpp>
+#include <mien/core/interrupt.hpp>
+#include <mien/core/text.hpp>
+#include <mien/service/store_choices.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <ctime>
+
+namespace mien::service {
+namespace {
+
+using gallery::Gallery;
+using gallery::Operation;
+
+constexpr int k_places = 4;
+
+std::string two_places(double value) {
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%.2f", value);
+    return text.data();
+}
+
+/// The rows that count for the limit, the oldest first. What train learned from the folders comes back with the next
+/// training, so dropping it would be no use.
+std::vector<std::size_t> enrolled_rows(const Gallery& store, const std::string& user) {
+    std::vector<std::size_t> rows;
+    const auto person = store.find_person(user);
+    for (std::size_t row = 0; person && row < store.rows(); ++row) {
+        if (store.persons()[row] == *person && store.origin(row) == Origin::enroll) {
+            rows.push_back(row);
+        }
+    }
+    std::stable_sort(rows.begin(), rows.end(),
+                     [&store](std::size_t a, std::size_t b) { return store.time(a) < store.time(b); });
+    return rows;
+}
+
+std::size_t encodings_of(const Gallery& store, const std::string& user) {
+    const auto person = store.find_person(user);
+    return person ? static_cast<std::size_t>(std::count(store.persons().begin(), store.persons().end(), *person)) : 0;
+}
+
+/// A face nobody measured is worse than any that was.
+float quality_of(const Gallery& store, std::size_t row) {
+    const float quality = store.quality(row);
+    return std::isnan(quality) ? -1.0F : quality;
+}
+
+/// Whose face it is already, if it is somebody else's more than this user's.
+const match::Candidate* rival(const FaceAnswer& face, const std::string& user) {
+    return face.verdict == Verdict::known && face.label != user ? &face.candidates.front() : nullptr;
+}
+
+class Enrolment {
+public:
+    Enrolment(const Gallery& store, const EnrollRules& rules, EnrolledPhoto& answer)
+        : m_store(store), m_rules(rules), m_answer(answer) {}
+
+    /// Whether the record may come in. If not, the answer says why.
+    bool admits(const gallery::Record& record, const FaceAnswer& face, const pipeline::Face& measured) {
+        if (const auto row = m_store.find(record.key())) {
+            const auto label = m_store.record(*row).label;
+            if (label == record.label) {
+                m_answer.outcome = "already";
+                return false;
+            }
+            m_answer.outcome = "other_person";
+            m_answer.rival = label;
+            m_answer.distance = 0;
+            m_answer.reason = "this very photo is in the store as " + m_answer.rival + "; 'mien move' corrects it";
+            return false;
+        }
+        if (m_answer.quality < m_rules.quality) {
+            m_answer.outcome = "low_quality";
+            m_answer.poor = quality::reasons(measured.quality);
+            m_answer.reason = "quality " + two_places(*m_answer.quality) + " is below " + two_places(m_rules.quality);
+            for (const auto& poor : m_answer.poor) {
+                m_answer.reason += "; " + poor;
+            }
+            return false;
+        }
+        if (const auto* other = rival(face, record.label)) {
+            m_answer.rival = other->label;
+            m_answer.distance = static_cast<double>(other->distance);
+            if (!m_rules.force) {
+                m_answer.outcome = "other_person";
+                m_answer.reason = "the store knows this face as " + other->label + "; --force enrols it all the same";
+                return false;
+            }
+        }
+        return make_room(record);
+    }
+
+    std::vector<Operation> operations;  ///< that make room
+
+private:
+    bool make_room(const gallery::Record& record) {
+        auto rows = enrolled_rows(m_store, record.label);
+        if (m_rules.on_limit == OnLimit::worst) {
+            std::stable_sort(rows.begin(), rows.end(), [this](std::size_t a, std::size_t b) {
+                return quality_of(m_store, a) < quality_of(m_store, b);
+            });
+        }
+        const std::size_t surplus = rows.size() + 1 > m_rules.max_per_user ? rows.size() + 1 - m_rules.max_per_user : 0;
+        if (surplus == 0) {
+            return true;
+        }
+        const auto limit = std::to_string(m_rules.max_per_user);
+        if (m_rules.on_limit == OnLimit::reject) {
+            m_answer.outcome = "limit";
+            m_answer.reason = record.label + " has " + limit + " encodings already; --on-limit says what may go";
+            return false;
+        }
+        if (m_rules.on_limit == OnLimit::worst && record.quality <= quality_of(m_store, rows[surplus - 1])) {
+            m_answer.outcome = "limit";
+            m_answer.reason = record.label + " has " + limit + " encodings already, none worse than this one";
+            return false;
+        }
+        for (std::size_t i = 0; i < surplus; ++i) {
+            auto dropped = m_store.record(rows[i]).copy();
+            m_answer.dropped.push_back(dropped.photo);
+            operations.emplace_back(gallery::Remove{std::move(dropped)});
+        }
+        return true;
+    }
+
+    const Gallery& m_store;
+    const EnrollRules& m_rules;
+    EnrolledPhoto& m_answer;
+};
+
+gallery::Description describe(const pipeline::Blueprint& blueprint) {
+    return {*blueprint.contract(), to_line(blueprint.settings()), blueprint.fingerprint(pipeline::Faces::one)};
+}
+
+}  // namespace
+
+std::string_view to_string(OnLimit on_limit) {
+    switch (on_limit) {
+        case OnLimit::oldest: return "oldest";
+        case OnLimit::worst: return "worst";
+        case OnLimit::reject: return "reject";
+    }
+    return "oldest";
+}
+
+EnrolledPhoto enroll_face(gallery::StoreWriter& writer, const pipeline::Blueprint& blueprint,
+                          const Identifier& identifier, const std::string& user, const EnrollRules& rules,
+                          const std::string& photo, const Sha256& hash, pipeline::PhotoResult result) {
+    EnrolledPhoto answer;
+    answer.photo = photo;
+    answer.hash = hash;
+    answer.time = std::time(nullptr);
+    answer.ms = result.ms;
+    const auto store = writer.gallery();
+    answer.encodings = store ? encodings_of(*store, user) : 0;
+    if (result.verdict == Verdict::known && result.faces.size() != 1) {
+        result.verdict = Verdict::several_faces;
+        result.reason = "there are " + std::to_string(result.faces.size()) + " faces; show one";
+    }
+    if (result.verdict != Verdict::known) {
+        answer.outcome = to_string(result.verdict);
+        answer.reason = result.reason;
+        return answer;
+    }
+    const auto face = result.faces.front();
+    answer.quality = static_cast<double>(face.quality.score);
+    gallery::Record record{
+        user, photo, hash, face.box, face.score, face.quality.score, Origin::enroll, answer.time, face.encoding.values};
+    const auto named = identifier.answer(std::move(result)).faces.front();
+    Enrolment enrolment(identifier.gallery(), rules, answer);
+    if (!enrolment.admits(record, named, face)) {
+        return answer;
+    }
+    const auto summary = user + " from " + printable(photo);
+    if (store) {
+        writer.require_model(*blueprint.contract());
+        enrolment.operations.emplace_back(gallery::Add{std::move(record)});
+        answer.encodings = encodings_of(*writer.commit(summary, std::move(enrolment.operations)), user);
+        writer.compact_if_it_pays();
+    } else {
+        writer.replace(*Gallery::build(describe(blueprint), std::span(&record, 1)), summary);
+        answer.encodings = 1;
+    }
+    answer.outcome = "enrolled";
+    return answer;
+}
+
+void enroll(const EnrollOptions& options, const models::Finder& finder, std::span<const std::filesystem::path> photos,
+            const std::function<void(const EnrolledPhoto&)>& take) {
+    const auto user = to_label(options.user);
+    gallery::StoreWriter writer(options.store.empty() ? options.workspace.store() : options.store,
+                                {"enroll", options.wait_seconds});
+    const auto blueprint = writer.gallery() ? blueprint_of_store(*writer.gallery(), options.pipeline, finder)
+                                            : pipeline::Blueprint(options.pipeline, finder);
+    const auto worker = blueprint.make_worker();
+    for (const auto& photo : photos) {
+        throw_if_interrupted();
+        const auto name = options.workspace.name_of(photo);
+        std::vector<std::byte> bytes;
+        try {
+            bytes = read_file(photo, k_largest_photo_file);
+        } catch (const Error& error) {
+            EnrolledPhoto unread;
+            unread.photo = name;
+            unread.outcome = "unreadable";
+            unread.reason = error.what();
+            take(unread);
+            continue;
+        }
+        const auto now = writer.gallery() ? writer.gallery() : Gallery::build(describe(blueprint), {});
+        const Identifier identifier(now, blueprint.encoder(), options.identify);
+        take(enroll_face(writer, blueprint, identifier, user, options.rules, name, sha256(bytes),
+                         worker->process(bytes, pipeline::Faces::one)));
+    }
+}
+
+Json to_json(const EnrolledPhoto& photo) {
+    Json json{{"photo", photo.photo}, {"outcome", photo.outcome}};
+    if (photo.hash != Sha256{}) {
+        json["sha256"] = to_hex(photo.hash);
+    }
+    if (!photo.reason.empty()) {
+        json["reason"] = photo.reason;
+    }
+    if (!photo.poor.empty()) {
+        json["poor"] = photo.poor;
+    }
+    if (!photo.rival.empty()) {
+        json["rival"] = photo.rival;
+        json["distance"] = rounded(photo.distance.value_or(0), k_places);
+    }
+    json["quality"] = photo.quality ? Json(rounded(*photo.quality, k_places)) : Json(nullptr);
+    if (!photo.dropped.empty()) {
+        json["dropped"] = photo.dropped;
+    }
+    json["encodings"] = photo.encodings;
+    return json;
+}
+
+}  // namespace mien::service
