@@ -19,6 +19,7 @@ struct Context {
 // The verbs, in the order of the help text.
 void add_train(CLI::App& app, Context& context);
 void add_predict(CLI::App& app, Context& context);
+void add_serve(CLI::App& app, Context& context);
 void add_stats(CLI::App& app, Context& context);
 void add_models(CLI::App& app, Context& context);
 void add_doctor(CLI::App& app, Context& context);
