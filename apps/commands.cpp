@@ -15,6 +15,16 @@ namespace mien::app {
 namespace {
 
 constexpr std::array k_verbs{add_train, add_predict, add_serve, add_stats, add_models, add_doctor, add_completion};
+// clang-format off
+constexpr std::array k_verbs{
+    add_train,
+    add_predict,
+    add_stats,
+    add_models,
+    add_doctor,
+    add_completion,
+};
+// clang-format on
 
 constexpr const char* k_shared_help =
     "For every verb: --workspace DIR, --models DIR, --trust-models, --json, -q, -v (see 'mien --help').\n"

@@ -6,6 +6,7 @@
 
 #include <mien/core/error.hpp>
 #include <mien/core/file.hpp>
+#include <mien/gallery/columns.hpp>
 #include <mien/gallery/file_store.hpp>
 #include <mien/gallery/gallery.hpp>
 
@@ -16,6 +17,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <functional>
 #include <random>
 
@@ -26,28 +28,34 @@ using mien::gallery::Gallery;
 
 std::shared_ptr<const Gallery> make_gallery(std::size_t encodings, std::size_t people) {
     constexpr std::size_t k_dim = 128;
-    mien::gallery::Columns columns;
-    auto floats = std::make_shared<std::vector<float>>(encodings * k_dim);
+    mien::gallery::OwnedColumns columns;
+    columns.encodings.resize(encodings * k_dim);
     std::minstd_rand random(1);
-    for (float& value : *floats) {
+    for (float& value : columns.encodings) {
         value = static_cast<float>(random()) / static_cast<float>(std::minstd_rand::max()) - 0.5F;
     }
     for (std::size_t i = 0; i < people; ++i) {
         columns.people.add("person_" + std::to_string(1'000'000 + i));
     }
     for (std::size_t i = 0; i < encodings; ++i) {
-        columns.person.push_back(static_cast<std::uint32_t>(i % people));
+        columns.persons.push_back(static_cast<std::uint32_t>(i % people));
         columns.photos.add("dataset_training/person_" + std::to_string(i % people) + "/" + std::to_string(i) + ".jpg");
     }
     columns.photo_hashes.resize(encodings);
+    for (std::size_t i = 0; i < encodings; ++i) {
+        const auto hash = mien::xxh3(std::as_bytes(std::span(&i, 1)));
+        std::memcpy(columns.photo_hashes[i].bytes.data(), &hash, sizeof hash);
+    }
     columns.boxes.resize(encodings);
     columns.scores.resize(encodings);
+    columns.qualities.resize(encodings);
     columns.origins.resize(encodings);
     columns.times.resize(encodings);
-    const std::span<const float> block(*floats);
+    columns.sort_by_photo();
     return std::make_shared<const Gallery>(
         mien::gallery::Description{{"mobilefacenet", std::string(64, '0'), k_dim, mien::Metric::cosine}, {}, {}},
-        std::move(columns), block, floats, std::vector<mien::gallery::SkippedPhoto>{});
+        mien::gallery::OwnedColumns::share(std::move(columns)), std::vector<mien::gallery::SkippedPhoto>(),
+        std::vector<mien::gallery::Denial>(), mien::gallery::Extras());
 }
 
 double seconds(const std::function<void()>& work) {

@@ -74,6 +74,14 @@ std::string describe(const service::FaceAnswer& face, std::size_t top) {
     return text;
 }
 
+std::string because(const quality::Quality& quality) {
+    std::string text;
+    for (const auto& reason : quality::reasons(quality)) {
+        text += (text.empty() ? ": " : "; ") + reason;
+    }
+    return text;
+}
+
 void print_text(const service::PhotoAnswer& answer, std::size_t top, const SharedOptions& shared) {
     const auto photo = printable(answer.photo);
     if (answer.faces.empty()) {
@@ -83,6 +91,10 @@ void print_text(const service::PhotoAnswer& answer, std::size_t top, const Share
     for (std::size_t i = 0; i < answer.faces.size(); ++i) {
         const auto& face = answer.faces[i];
         print_line(photo + ": " + describe(face, top));
+        if (shared.verbose) {
+            std::fprintf(stderr, "  quality %s%s\n", number(static_cast<double>(face.quality.score)).c_str(),
+                         because(face.quality).c_str());
+        }
         if (face.verdict == Verdict::unknown && !shared.quiet) {
             const auto which = answer.faces.size() > 1 ? " --face " + std::to_string(i + 1) : std::string();
             std::fprintf(stderr, "  to name it: mien confirm %s%s --label NAME\n", shell_quoted(answer.photo).c_str(),

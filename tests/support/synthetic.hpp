@@ -54,7 +54,7 @@ inline std::vector<gallery::Record> synthetic_records(const SyntheticPeople& wan
             }
             const auto name = person_label(person) + "/" + std::to_string(photo) + ".jpg";
             records.push_back({person_label(person), "dataset_training/" + name, sha256(name), Box{1, 2, 30, 40}, 0.9F,
-                               Origin::train, 1769850000, unit(encoding)});
+                               0.5F, Origin::train, 1769850000, unit(encoding)});
         }
     }
     return records;

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -63,6 +64,20 @@ void sync_or_throw(int fd, const fs::path& path) {
 }
 
 fs::path folder_of(const fs::path& path) { return path.has_parent_path() ? path.parent_path() : fs::path("."); }
+
+FileState to_state(const struct stat& status) {
+    constexpr std::int64_t k_nanoseconds = 1'000'000'000;
+    return {status.st_dev, status.st_ino, static_cast<std::uint64_t>(status.st_size),
+            status.st_mtim.tv_sec * k_nanoseconds + status.st_mtim.tv_nsec};
+}
+
+FileState state_of(const FileDescriptor& fd, const fs::path& path) {
+    struct stat status {};
+    if (::fstat(fd.get(), &status) != 0) {
+        throw_errno("cannot examine " + name_of(path));
+    }
+    return to_state(status);
+}
 
 }  // namespace
 
@@ -128,9 +143,52 @@ void for_each_block(int fd, const fs::path& path, const std::function<void(Bytes
     }
 }
 
+std::optional<FileState> file_state(const fs::path& path) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) {
+        if (errno == ENOENT || errno == ENOTDIR) {
+            return std::nullopt;
+        }
+        throw_errno("cannot examine " + name_of(path));
+    }
+    return to_state(status);
+}
+
+std::optional<std::vector<std::byte>> read_file_from(const fs::path& path, std::uint64_t offset, FileState& state) {
+    const FileDescriptor fd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    if (!fd.is_open()) {
+        if (errno == ENOENT) {
+            return std::nullopt;
+        }
+        throw_errno("cannot open " + name_of(path));
+    }
+    regular_size(fd, path);
+    state = state_of(fd, path);
+    std::vector<std::byte> data(state.size > offset ? state.size - offset : 0);
+    std::size_t filled = 0;
+    while (filled < data.size()) {
+        const auto got =
+            ::pread(fd.get(), data.data() + filled, data.size() - filled, static_cast<off_t>(offset + filled));
+        if (got < 0) {
+            if (errno == EINTR) {
+                continue;
+            }
+            throw_errno("cannot read " + name_of(path));
+        }
+        if (got == 0) {
+            break;  // shortened meanwhile
+        }
+        filled += static_cast<std::size_t>(got);
+    }
+    data.resize(filled);
+    state.size = std::min(state.size, offset + filled);
+    return data;
+}
+
 MappedFile::MappedFile(const fs::path& path) {
     const auto fd = open_or_throw(path, O_RDONLY | O_NONBLOCK);
     m_size = regular_size(fd, path);
+    m_state = state_of(fd, path);
     if (m_size == 0) {
         return;
     }
@@ -193,7 +251,11 @@ void AppendFile::truncate(std::uint64_t size) {
     }
 }
 
-void AppendFile::sync() { sync_or_throw(m_fd.get(), m_path); }
+void AppendFile::sync() {
+    if (::fdatasync(m_fd.get()) != 0) {
+        throw_errno("cannot make durable " + name_of(m_path));
+    }
+}
 
 FileLock::FileLock(const fs::path& path, const std::string& verb, double wait_seconds) {
     m_fd = open_or_throw(path, O_RDWR | O_CREAT, 0600);
@@ -221,6 +283,42 @@ FileLock::FileLock(const fs::path& path, const std::string& verb, double wait_se
 void sync_folder(const fs::path& folder) {
     const auto fd = open_or_throw(folder, O_RDONLY | O_DIRECTORY);
     sync_or_throw(fd.get(), folder);
+}
+
+void make_folder_durably(const fs::path& folder) {
+    if (fs::is_directory(folder)) {
+        return;
+    }
+    if (folder.has_parent_path() && folder.parent_path() != folder) {
+        make_folder_durably(folder.parent_path());
+    }
+    if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
+        throw_errno("cannot make the folder " + name_of(folder));
+    }
+    sync_folder(folder_of(folder));
+}
+
+bool move_durably(const fs::path& from, const fs::path& to) {
+    make_folder_durably(folder_of(to));
+    if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) != 0) {
+        if (errno == ENOENT) {
+            return false;
+        }
+        throw_errno("cannot move " + name_of(from) + " to " + name_of(to));
+    }
+    sync_folder(folder_of(to));
+    sync_folder(folder_of(from));
+    return true;
+}
+
+void remove_durably(const fs::path& path) {
+    if (::unlink(path.c_str()) != 0) {
+        if (errno == ENOENT) {
+            return;
+        }
+        throw_errno("cannot remove " + name_of(path));
+    }
+    sync_folder(folder_of(path));
 }
 
 std::optional<std::string> environment(const char* name) {

@@ -42,6 +42,23 @@ std::vector<std::byte> read_file(const std::filesystem::path& path, std::uint64_
 /// should hold. path: for the message.
 void for_each_block(int fd, const std::filesystem::path& path, const std::function<void(Bytes)>& use);
 
+/// Tells whether a path still means the same content, without reading it.
+struct FileState {
+    std::uint64_t device{};
+    std::uint64_t inode{};
+    std::uint64_t size{};
+    std::int64_t changed{};  ///< nanoseconds since 1970
+    friend bool operator==(const FileState&, const FileState&) = default;
+};
+
+/// Nothing where there is no such file.
+std::optional<FileState> file_state(const std::filesystem::path& path);
+
+/// What there is of the file from `offset` on, nothing where there is no such file.
+/// state: that of the file which was read, with the size as far as it was read
+std::optional<std::vector<std::byte>> read_file_from(const std::filesystem::path& path, std::uint64_t offset,
+                                                     FileState& state);
+
 /// Reads a file that may be replaced (never changed in place) while it is mapped.
 class MappedFile {
 public:
@@ -50,8 +67,10 @@ public:
     MappedFile(const MappedFile&) = delete;
     MappedFile& operator=(const MappedFile&) = delete;
     [[nodiscard]] Bytes bytes() const { return {m_data, m_size}; }
+    [[nodiscard]] const FileState& state() const { return m_state; }
 
 private:
+    FileState m_state;
     const std::byte* m_data{};
     std::size_t m_size{};
 };
@@ -81,6 +100,7 @@ public:
     void append(Bytes data);
     /// Cuts the file to size bytes; the next append goes there.
     void truncate(std::uint64_t size);
+    /// Makes what was appended durable. A file that is new needs sync_folder() once, too.
     void sync();
 
 private:
@@ -101,6 +121,17 @@ private:
 
 /// Makes a rename, creation or removal inside the folder durable.
 void sync_folder(const std::filesystem::path& folder);
+
+/// Renames a file or folder within a file system, durably; folders that `to` needs are made.
+/// returns: false, and nothing has happened, where `from` is absent
+/// throws: Error{runtime} if something is at `to` already, too
+bool move_durably(const std::filesystem::path& from, const std::filesystem::path& to);
+
+/// Removes a file durably, if it is there.
+void remove_durably(const std::filesystem::path& path);
+
+/// Makes the folder and those above it, durably, mode 0700; it may be there.
+void make_folder_durably(const std::filesystem::path& folder);
 
 /// Environment variable, nothing where it is unset or empty.
 std::optional<std::string> environment(const char* name);

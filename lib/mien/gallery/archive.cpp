@@ -2,23 +2,17 @@
 #include <mien/gallery/archive.hpp>
 
 #include <mien/core/error.hpp>
-
-#include <cereal/archives/portable_binary.hpp>
+#include <mien/gallery/archive_1.hpp>
+#include <mien/gallery/columns.hpp>
+#include <mien/gallery/payload.hpp>
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstring>
-#include <istream>
-#include <ostream>
-#include <sstream>
-#include <streambuf>
+#include <thread>
 
 namespace mien::gallery {
 namespace {
-
-static_assert(std::endian::native == std::endian::little, "the encodings block is written as it lies in memory");
-static_assert(sizeof(Sha256) == 32 && sizeof(Box) == 16, "columns are written as blocks");
 
 // The first byte is no text, and the line ends and the ^Z show a transfer that took the file for text.
 constexpr std::array<char, 8> k_magic{'\x89', 'M', 'I', 'E', 'N', '\r', '\n', '\x1a'};
@@ -33,18 +27,50 @@ struct Header {
     std::uint32_t dim;
     std::uint32_t metric;
     std::uint64_t count;
-    std::uint64_t encodings_offset;
-    std::uint64_t encodings_length;
-    std::uint64_t payload_offset;
-    std::uint64_t payload_length;
-    std::uint64_t encodings_checksum;
-    std::uint64_t payload_checksum;
-    std::array<std::uint8_t, 72> reserved;
+    std::uint64_t table_length;
+    std::uint64_t table_checksum;
+    std::uint64_t body_length;
+    std::uint64_t predecessor;
+    std::uint64_t last_change;
+    std::array<std::uint8_t, 80> reserved;
     std::uint64_t header_checksum;  ///< of all bytes before it
 };
 static_assert(sizeof(Header) == k_header_size && std::is_trivially_copyable_v<Header>);
 
+/// What the body holds, in this order.
+enum Part : std::size_t {
+    k_encodings,
+    k_persons,
+    k_photo_offsets,
+    k_photo_bytes,
+    k_photo_hashes,
+    k_boxes,
+    k_scores,
+    k_qualities,
+    k_origins,
+    k_times,
+    k_by_photo,
+    k_label_offsets,
+    k_label_bytes,
+    k_rest,  ///< cereal: what is no column
+    k_parts
+};
+
+/// A part's place; offset from the start of the body.
+struct Place {
+    std::uint64_t offset;
+    std::uint64_t length;
+};
+
 constexpr std::uint32_t k_largest_dim = 16384;
+constexpr std::size_t k_alignment = 64;
+// A damaged chunk costs what lies in it, so small; each costs a checksum, so not too small.
+constexpr std::size_t k_chunk = std::size_t{64} << 10U;
+// Less than this is checked faster than a thread starts.
+constexpr std::size_t k_worth_a_thread = std::size_t{8} << 20U;
+
+constexpr std::size_t aligned(std::size_t size) { return (size + k_alignment - 1) / k_alignment * k_alignment; }
+constexpr std::size_t chunks_of(std::size_t length) { return (length + k_chunk - 1) / k_chunk; }
 
 [[noreturn]] void corrupt(const std::string& what, std::size_t offset) {
     throw Error(ErrorCode::store_corrupt, what + " (at byte " + std::to_string(offset) + ")");
@@ -54,204 +80,322 @@ std::uint64_t header_checksum(const Header& header) {
     return xxh3(std::as_bytes(std::span(&header, 1)).first(offsetof(Header, header_checksum)));
 }
 
-/// A stream over bytes that are there already.
-class MemoryBuffer : public std::streambuf {
+// Writing
+
+/// The body's pieces in order, with the zeros that align the parts.
+class Body {
 public:
-    explicit MemoryBuffer(Bytes bytes) {
-        // streambuf wants char*, but a get area is only read.
-        auto* begin = const_cast<char*>(reinterpret_cast<const char*>(bytes.data()));
-        setg(begin, begin, begin + bytes.size());
+    explicit Body(const Gallery& gallery) {
+        gather(gallery);
+        add_encodings(gallery);
+        add(k_persons, m_columns.persons);
+        add(k_photo_offsets, m_columns.photos.view().offsets());
+        add(k_photo_bytes, m_columns.photos.view().blob());
+        add(k_photo_hashes, m_columns.photo_hashes);
+        add(k_boxes, m_columns.boxes);
+        add(k_scores, m_columns.scores);
+        add(k_qualities, m_columns.qualities);
+        add(k_origins, m_columns.origins);
+        add(k_times, m_columns.times);
+        add(k_by_photo, m_columns.by_photo);
+        add(k_label_offsets, m_columns.people.view().offsets());
+        add(k_label_bytes, m_columns.people.view().blob());
+        write_rest(gallery);
+        add(k_rest, m_rest);
     }
-    [[nodiscard]] std::size_t left() const { return static_cast<std::size_t>(egptr() - gptr()); }
-};
 
-/// Reads columns with cereal, but never allocates for more elements than there are bytes left.
-class PayloadReader {
-public:
-    explicit PayloadReader(Bytes bytes) : m_buffer(bytes), m_stream(&m_buffer), m_archive(m_stream) {}
+    [[nodiscard]] const std::array<Place, k_parts>& places() const { return m_places; }
+    [[nodiscard]] std::uint64_t length() const { return m_length; }
+    [[nodiscard]] const std::vector<Bytes>& pieces() const { return m_pieces; }
 
-    template <class Element>
-    void read(std::vector<Element>& column) {
-        column.resize(read_count(sizeof(Element)));
-        m_archive(cereal::binary_data(scalars(column.data()), column.size() * sizeof(Element)));
-    }
-    void read(std::string& text) {
-        text.resize(read_count(1));
-        m_archive(cereal::binary_data(text.data(), text.size()));
-    }
-    Texts read_texts() {
-        std::vector<std::uint64_t> offsets;
-        std::string blob;
-        read(offsets);
-        read(blob);
-        return {std::move(offsets), std::move(blob)};
-    }
-    [[nodiscard]] bool at_end() const { return m_buffer.left() == 0; }
-
-    /// Classes of plain bytes or of 32-bit numbers go through cereal as those, so that it can swap them where needed.
-    /// By cast, not by member: an empty column has no first element to look into.
-    template <class Element>
-    static auto* scalars(Element* data) {
-        using Plain = std::remove_const_t<Element>;
-        using Scalar = std::conditional_t<std::is_same_v<Plain, Sha256>, std::uint8_t,
-                                          std::conditional_t<std::is_same_v<Plain, Box>, std::int32_t, Plain>>;
-        using Pointer = std::conditional_t<std::is_const_v<Element>, const Scalar*, Scalar*>;
-        return reinterpret_cast<Pointer>(data);
+    [[nodiscard]] std::vector<std::uint64_t> checksums() const {
+        std::vector<std::uint64_t> sums;
+        std::vector<std::byte> chunk;  // one that is made of several pieces
+        chunk.reserve(k_chunk);
+        for (auto piece : m_pieces) {
+            while (!piece.empty()) {
+                const auto taken = piece.first(std::min(piece.size(), k_chunk - chunk.size()));
+                piece = piece.subspan(taken.size());
+                if (taken.size() == k_chunk) {
+                    sums.push_back(xxh3(taken));
+                    continue;
+                }
+                chunk.insert(chunk.end(), taken.begin(), taken.end());
+                if (chunk.size() == k_chunk) {
+                    sums.push_back(xxh3(chunk));
+                    chunk.clear();
+                }
+            }
+        }
+        if (!chunk.empty()) {
+            sums.push_back(xxh3(chunk));
+        }
+        return sums;
     }
 
 private:
-    std::size_t read_count(std::size_t element_size) {
-        cereal::size_type count{};
-        m_archive(cereal::make_size_tag(count));
-        if (count > m_buffer.left() / element_size) {
-            throw Error(ErrorCode::store_corrupt, "a column claims more than the file holds");
+    /// Copies the columns without the vacant rows; the encodings, which are most of it, stay where they are.
+    void gather(const Gallery& gallery) {
+        for (std::size_t person = 0; person < gallery.people(); ++person) {
+            m_columns.people.add(gallery.label(person));
         }
-        return static_cast<std::size_t>(count);
-    }
-
-    MemoryBuffer m_buffer;
-    std::istream m_stream;
-    cereal::PortableBinaryInputArchive m_archive;
-};
-
-class PayloadWriter {
-public:
-    PayloadWriter() : m_archive(m_stream, cereal::PortableBinaryOutputArchive::Options::LittleEndian()) {}
-
-    template <class Element>
-    void write(const std::vector<Element>& column) {
-        write_block(PayloadReader::scalars(column.data()), column.size(), sizeof(Element));
-    }
-    void write(const std::string& text) { write_block(text.data(), text.size(), 1); }
-    void write(const Texts& texts) {
-        write(texts.offsets());
-        write(texts.blob());
-    }
-    std::string finish() { return std::move(m_stream).str(); }
-
-private:
-    template <class Scalar>
-    void write_block(const Scalar* data, std::size_t count, std::size_t element_size) {
-        m_archive(cereal::make_size_tag(static_cast<cereal::size_type>(count)));
-        m_archive(cereal::binary_data(data, count * element_size));
-    }
-
-    std::ostringstream m_stream{std::ios::binary};
-    cereal::PortableBinaryOutputArchive m_archive;
-};
-
-/// The skipped photos in columns, as they are stored.
-struct SkippedColumns {
-    Texts photos;
-    std::vector<Sha256> hashes;
-    std::vector<std::uint8_t> outcomes;
-    Texts reasons;
-};
-
-std::string write_payload(const Gallery& gallery) {
-    SkippedColumns skipped;
-    for (const auto& photo : gallery.skipped()) {
-        skipped.photos.add(photo.photo);
-        skipped.hashes.push_back(photo.photo_hash);
-        skipped.outcomes.push_back(static_cast<std::uint8_t>(photo.outcome));
-        skipped.reasons.add(photo.reason);
-    }
-    const auto& columns = gallery.columns();
-    PayloadWriter writer;
-    writer.write(gallery.description().settings);
-    writer.write(gallery.description().fingerprint);
-    writer.write(columns.people);
-    writer.write(columns.person);
-    writer.write(columns.photos);
-    writer.write(columns.photo_hashes);
-    writer.write(columns.boxes);
-    writer.write(columns.scores);
-    writer.write(columns.origins);
-    writer.write(columns.times);
-    writer.write(skipped.photos);
-    writer.write(skipped.hashes);
-    writer.write(skipped.outcomes);
-    writer.write(skipped.reasons);
-    return writer.finish();
-}
-
-struct Payload {
-    std::string settings;
-    std::string fingerprint;
-    Columns columns;
-    std::vector<SkippedPhoto> skipped;
-};
-
-Payload read_payload(Bytes bytes) {
-    Payload payload;
-    PayloadReader reader(bytes);
-    auto& columns = payload.columns;
-    reader.read(payload.settings);
-    reader.read(payload.fingerprint);
-    columns.people = reader.read_texts();
-    reader.read(columns.person);
-    columns.photos = reader.read_texts();
-    reader.read(columns.photo_hashes);
-    reader.read(columns.boxes);
-    reader.read(columns.scores);
-    reader.read(columns.origins);
-    reader.read(columns.times);
-    SkippedColumns skipped;
-    skipped.photos = reader.read_texts();
-    reader.read(skipped.hashes);
-    reader.read(skipped.outcomes);
-    skipped.reasons = reader.read_texts();
-    const auto n = skipped.photos.size();
-    if (!reader.at_end() || skipped.hashes.size() != n || skipped.outcomes.size() != n || skipped.reasons.size() != n) {
-        throw Error(ErrorCode::store_corrupt, "the table of skipped photos does not fit");
-    }
-    for (std::size_t i = 0; i < n; ++i) {
-        if (skipped.outcomes[i] > static_cast<std::uint8_t>(Outcome::unreadable)) {
-            throw Error(ErrorCode::store_corrupt, "the outcome of a skipped photo is not known");
+        auto& c = m_columns;
+        for (std::size_t row = 0; row < gallery.rows(); ++row) {
+            if (gallery.is_vacant(row)) {
+                continue;
+            }
+            c.persons.push_back(gallery.persons()[row]);
+            c.photos.add(gallery.photo(row));
+            c.photo_hashes.push_back(gallery.photo_hash(row));
+            c.boxes.push_back(gallery.box(row));
+            c.scores.push_back(gallery.score(row));
+            c.qualities.push_back(gallery.quality(row));
+            c.origins.push_back(static_cast<std::uint8_t>(gallery.origin(row)));
+            c.times.push_back(gallery.time(row));
         }
-        payload.skipped.push_back({std::string(skipped.photos[i]), skipped.hashes[i],
-                                   static_cast<Outcome>(skipped.outcomes[i]), std::string(skipped.reasons[i])});
+        c.sort_by_photo();
     }
-    return payload;
-}
+
+    void add_encodings(const Gallery& gallery) {
+        const std::size_t dim = gallery.contract().dim;
+        for (const auto& block : gallery.blocks()) {
+            const auto end = block.first_row + block.encodings.size() / dim;
+            for (auto row = block.first_row; row < end;) {
+                auto run = row;
+                while (run < end && !gallery.is_vacant(run)) {
+                    ++run;
+                }
+                push(k_encodings,
+                     std::as_bytes(block.encodings.subspan((row - block.first_row) * dim, (run - row) * dim)));
+                row = run + 1;
+            }
+        }
+        pad();
+    }
+
+    void write_rest(const Gallery& gallery) {
+        PayloadWriter out;
+        out.write(gallery.description().settings);
+        out.write(gallery.description().fingerprint);
+        out.write_count(gallery.skipped().size());
+        for (const auto& photo : gallery.skipped()) {
+            gallery::write(out, photo);
+        }
+        out.write_count(gallery.denials().size());
+        for (const auto& denial : gallery.denials()) {
+            gallery::write(out, denial);
+        }
+        out.write_count(gallery.extras().size());
+        for (const auto& [name, blob] : gallery.extras()) {
+            out.write(name);
+            out.write(blob);
+        }
+        m_rest = out.finish();
+    }
+
+    template <class Column>
+    void add(Part part, const Column& column) {
+        m_places[part].offset = m_length;
+        push(part, std::as_bytes(std::span(column)));
+        pad();
+    }
+    void push(Part part, Bytes piece) {
+        if (!piece.empty()) {
+            m_pieces.push_back(piece);
+            m_places[part].length += piece.size();
+            m_length += piece.size();
+        }
+    }
+    void pad() {
+        static constexpr std::array<std::byte, k_alignment> k_zeros{};
+        const auto size = aligned(m_length) - m_length;
+        if (size > 0) {
+            m_pieces.push_back(Bytes(k_zeros).first(size));
+            m_length += size;
+        }
+    }
+
+    OwnedColumns m_columns;
+    std::string m_rest;
+    std::array<Place, k_parts> m_places{};
+    std::vector<Bytes> m_pieces;
+    std::uint64_t m_length{};
+};
+
+// Reading
 
 Header read_header(Bytes bytes) {
-    if (bytes.size() < k_header_size) {
-        corrupt("the file is shorter than a store's header", bytes.size());
-    }
     Header header{};
     std::memcpy(&header, bytes.data(), sizeof header);
-    if (header.magic != k_magic) {
-        corrupt("this is not a mien store", 0);
-    }
-    if (header.version != k_format_version) {
-        throw Error(ErrorCode::store_corrupt, "the store has format " + std::to_string(header.version) +
-                                                  "; this mien reads format " + std::to_string(k_format_version));
-    }
     if (header.header_checksum != header_checksum(header)) {
-        corrupt("the header is damaged", offsetof(Header, header_checksum));
+        corrupt("the header is damaged", 0);
     }
     // The checksum finds accidents; what follows holds for files that were made to harm.
     if (header.header_size != k_header_size || header.dim == 0 || header.dim > k_largest_dim || header.metric > 1 ||
         header.encoder.back() != '\0') {
         corrupt("the header says something impossible", offsetof(Header, header_size));
     }
-    const std::uint64_t row = header.dim * sizeof(float);
-    if (header.encodings_offset != k_header_size || header.encodings_length > bytes.size() - k_header_size ||
-        header.encodings_length % row != 0 || header.encodings_length / row != header.count ||
-        header.payload_offset != header.encodings_offset + header.encodings_length ||
-        header.payload_length != bytes.size() - header.payload_offset) {
+    const auto rest = bytes.size() - k_header_size;
+    if (header.table_length > rest || header.body_length != rest - header.table_length ||
+        header.table_length !=
+            aligned(k_parts * sizeof(Place) + chunks_of(header.body_length) * sizeof(std::uint64_t))) {
         corrupt("the file's length is not what its header says; it may be cut short", bytes.size());
     }
     return header;
 }
 
+struct Table {
+    std::array<Place, k_parts> places;
+    std::span<const std::uint64_t> checksums;
+};
+
+Table read_table(Bytes bytes, const Header& header) {
+    const auto raw = bytes.subspan(k_header_size, header.table_length);
+    if (xxh3(raw) != header.table_checksum) {
+        corrupt("the table of contents is damaged", k_header_size);
+    }
+    Table table{};
+    std::memcpy(table.places.data(), raw.data(), sizeof table.places);
+    table.checksums = {reinterpret_cast<const std::uint64_t*>(raw.data() + sizeof table.places),
+                       chunks_of(header.body_length)};
+    std::uint64_t end = 0;
+    for (const auto& place : table.places) {
+        // Parts follow one another: none lies on another, and none reaches beyond the body.
+        if (place.offset != end || place.length > header.body_length - place.offset) {
+            corrupt("the table of contents says something impossible", k_header_size);
+        }
+        end = aligned(place.offset + place.length);
+        if (end > header.body_length) {
+            corrupt("the table of contents says something impossible", k_header_size);
+        }
+    }
+    if (end != header.body_length) {
+        corrupt("the table of contents says something impossible", k_header_size);
+    }
+    return table;
+}
+
+/// The first chunk of [first, last) that is damaged, or last.
+std::size_t first_damaged(Bytes body, std::span<const std::uint64_t> sums, std::size_t first, std::size_t last) {
+    for (auto i = first; i < last; ++i) {
+        if (xxh3(body.subspan(i * k_chunk, std::min(k_chunk, body.size() - i * k_chunk))) != sums[i]) {
+            return i;
+        }
+    }
+    return last;
+}
+
+void check_body(Bytes body, std::span<const std::uint64_t> sums, std::size_t body_offset) {
+    const auto n = sums.size();
+    const auto middle = body.size() < k_worth_a_thread ? n : n / 2;
+    auto second = n;
+    std::thread helper;
+    if (middle < n) {
+        helper = std::thread([&] { second = first_damaged(body, sums, middle, n); });
+    }
+    const auto first = first_damaged(body, sums, 0, middle);
+    if (helper.joinable()) {
+        helper.join();
+    }
+    const auto damaged = first < middle ? first : second;
+    if (damaged < n) {
+        corrupt("the records are damaged", body_offset + damaged * k_chunk);
+    }
+}
+
+struct Rest {
+    Description description;
+    std::vector<SkippedPhoto> skipped;
+    std::vector<Denial> denials;
+    Extras extras;
+};
+
+Rest read_rest(Bytes bytes, ModelContract contract) {
+    Rest rest;
+    PayloadReader in(bytes);
+    rest.description.contract = std::move(contract);
+    in.read(rest.description.settings);
+    in.read(rest.description.fingerprint);
+    const auto skipped = in.read_count(k_smallest_skipped);
+    for (std::size_t i = 0; i < skipped; ++i) {
+        rest.skipped.push_back(read_skipped(in));
+    }
+    const auto denials = in.read_count(k_smallest_denial);
+    for (std::size_t i = 0; i < denials; ++i) {
+        rest.denials.push_back(read_denial(in));
+    }
+    const auto extras = in.read_count(2 * sizeof(std::uint64_t));
+    for (std::size_t i = 0; i < extras; ++i) {
+        std::string name;
+        std::string blob;
+        in.read(name);
+        in.read(blob);
+        rest.extras.insert_or_assign(std::move(name), std::move(blob));
+    }
+    if (!in.at_end()) {
+        throw Error(ErrorCode::store_corrupt, "the last part is longer than what it says");
+    }
+    return rest;
+}
+
+Archive read_archive_2(Bytes bytes, std::shared_ptr<const void> keep) {
+    const auto header = read_header(bytes);
+    const auto table = read_table(bytes, header);
+    const auto body_offset = k_header_size + header.table_length;
+    const auto body = bytes.subspan(body_offset);
+    check_body(body, table.checksums, body_offset);
+
+    const auto part = [&](Part which) { return body.subspan(table.places[which].offset, table.places[which].length); };
+    const auto column = [&]<class Element>(Part which, std::span<const Element>& elements) {
+        const auto raw = part(which);
+        if (raw.size() % sizeof(Element) != 0) {
+            corrupt("a column's length is impossible", body_offset + table.places[which].offset);
+        }
+        // The body begins at a multiple of 64 bytes of a page-aligned or freshly allocated buffer.
+        elements = {reinterpret_cast<const Element*>(raw.data()), raw.size() / sizeof(Element)};
+    };
+    const auto texts = [&](Part offsets, Part blob) {
+        std::span<const std::uint64_t> places;
+        column(offsets, places);
+        const auto raw = part(blob);
+        return TextsView(places, {reinterpret_cast<const char*>(raw.data()), raw.size()});
+    };
+    const auto columns = std::make_shared<Columns>();
+    column(k_encodings, columns->encodings);
+    column(k_persons, columns->persons);
+    columns->photos = texts(k_photo_offsets, k_photo_bytes);
+    column(k_photo_hashes, columns->photo_hashes);
+    column(k_boxes, columns->boxes);
+    column(k_scores, columns->scores);
+    column(k_qualities, columns->qualities);
+    column(k_origins, columns->origins);
+    column(k_times, columns->times);
+    column(k_by_photo, columns->by_photo);
+    columns->people = texts(k_label_offsets, k_label_bytes);
+    columns->keep = std::move(keep);
+    if (columns->persons.size() != header.count) {
+        corrupt("the number of records is not what the header says", offsetof(Header, count));
+    }
+    try {
+        auto rest = read_rest(part(k_rest), {std::string(header.encoder.data()), to_hex(header.weights), header.dim,
+                                             header.metric == 1 ? Metric::cosine : Metric::l2});
+        return {std::make_shared<const Gallery>(std::move(rest.description), columns, std::move(rest.skipped),
+                                                std::move(rest.denials), std::move(rest.extras)),
+                {header.header_checksum, header.predecessor, header.last_change}};
+    } catch (const cereal::Exception&) {
+        corrupt("the last part ends early", body_offset + table.places[k_rest].offset);
+    }
+}
+
 }  // namespace
 
-void write_archive(const Gallery& gallery, const std::function<void(Bytes)>& write) {
+std::uint64_t write_archive(const Gallery& gallery, const Lineage& lineage, const std::function<void(Bytes)>& write) {
     const auto& contract = gallery.contract();
-    const std::string payload = write_payload(gallery);
-    const auto encodings = std::as_bytes(gallery.encodings());
+    const Body body(gallery);
+    const auto checksums = body.checksums();
+    std::vector<std::byte> table(aligned(sizeof body.places() + checksums.size() * sizeof checksums[0]));
+    std::memcpy(table.data(), body.places().data(), sizeof body.places());
+    std::memcpy(table.data() + sizeof body.places(), checksums.data(), checksums.size() * sizeof checksums[0]);
 
     Header header{};
     header.magic = k_magic;
@@ -265,44 +409,38 @@ void write_archive(const Gallery& gallery, const std::function<void(Bytes)>& wri
     header.dim = contract.dim;
     header.metric = contract.metric == Metric::cosine ? 1 : 0;
     header.count = gallery.size();
-    header.encodings_offset = k_header_size;
-    header.encodings_length = encodings.size();
-    header.payload_offset = k_header_size + encodings.size();
-    header.payload_length = payload.size();
-    header.encodings_checksum = xxh3(encodings);
-    header.payload_checksum = xxh3(std::as_bytes(std::span(payload)));
+    header.table_length = table.size();
+    header.table_checksum = xxh3(table);
+    header.body_length = body.length();
+    header.predecessor = lineage.predecessor;
+    header.last_change = lineage.last_change;
     header.header_checksum = header_checksum(header);
 
     write(std::as_bytes(std::span(&header, 1)));
-    write(encodings);
-    write(std::as_bytes(std::span(payload)));
+    write(table);
+    for (const auto piece : body.pieces()) {
+        write(piece);
+    }
+    return header.header_checksum;
 }
 
-std::shared_ptr<const Gallery> read_archive(Bytes bytes, std::shared_ptr<const void> keep) {
-    const auto header = read_header(bytes);
-    const auto encodings = bytes.subspan(header.encodings_offset, header.encodings_length);
-    const auto payload_bytes = bytes.subspan(header.payload_offset);
-    if (xxh3(payload_bytes) != header.payload_checksum) {
-        corrupt("the records are damaged", header.payload_offset);
+Archive read_archive(Bytes bytes, std::shared_ptr<const void> keep) {
+    if (bytes.size() < k_header_size) {
+        corrupt("the file is shorter than a store's header", bytes.size());
     }
-    if (xxh3(encodings) != header.encodings_checksum) {
-        corrupt("the encodings are damaged", header.encodings_offset);
+    if (std::memcmp(bytes.data(), k_magic.data(), k_magic.size()) != 0) {
+        corrupt("this is not a mien store", 0);
     }
-    Payload payload;
-    try {
-        payload = read_payload(payload_bytes);
-    } catch (const cereal::Exception&) {
-        corrupt("the records end early", header.payload_offset);
+    std::uint32_t version{};
+    std::memcpy(&version, bytes.data() + offsetof(Header, version), sizeof version);
+    switch (version) {
+        case 1: return read_archive_1(bytes, std::move(keep));
+        case 2: return read_archive_2(bytes, std::move(keep));
+        default:
+            corrupt("the store has format " + std::to_string(version) + "; this mien reads formats 1 to " +
+                        std::to_string(k_format_version),
+                    offsetof(Header, version));
     }
-    Description description{{std::string(header.encoder.data()), to_hex(header.weights), header.dim,
-                             header.metric == 1 ? Metric::cosine : Metric::l2},
-                            std::move(payload.settings),
-                            std::move(payload.fingerprint)};
-    // The block starts 256 bytes into a page-aligned or freshly allocated buffer: aligned for floats.
-    const std::span<const float> floats(reinterpret_cast<const float*>(encodings.data()),
-                                        encodings.size() / sizeof(float));
-    return std::make_shared<const Gallery>(std::move(description), std::move(payload.columns), floats, std::move(keep),
-                                           std::move(payload.skipped));
 }
 
 }  // namespace mien::gallery

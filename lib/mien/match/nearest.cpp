@@ -19,6 +19,9 @@ std::vector<Candidate> nearest_people(const gallery::Gallery& gallery, std::span
     std::vector<Best> best(gallery.people());
     const auto persons = gallery.persons();
     for (std::size_t i = 0; i < distances.size(); ++i) {
+        if (persons[i] == gallery::k_nobody) {
+            continue;
+        }
         auto& person = best[persons[i]];
         if (distances[i] < person.distance) {  // a NaN is never nearer
             person = {distances[i], i};
@@ -49,14 +52,18 @@ NearestMatcher::NearestMatcher(std::shared_ptr<const gallery::Gallery> gallery) 
 
 std::vector<std::vector<Candidate>> NearestMatcher::rank(std::span<const Encoding> probes, std::size_t k) const {
     std::vector<std::vector<Candidate>> ranks;
-    std::vector<float> row(m_gallery->size());
+    std::vector<float> row(m_gallery->rows());
     for (const auto& probe : probes) {
         if (*probe.model != m_gallery->contract()) {
             throw Error(ErrorCode::model_mismatch, "the store holds encodings of " + m_gallery->contract().encoder +
                                                        ", the photo was encoded by " + probe.model->encoder +
                                                        "; the two cannot be compared");
         }
-        distances(m_gallery->contract().metric, probe.values, m_gallery->encodings(), row);
+        for (const auto& block : m_gallery->blocks()) {
+            const auto rows = block.encodings.size() / m_gallery->contract().dim;
+            distances(m_gallery->contract().metric, probe.values, block.encodings,
+                      std::span(row).subspan(block.first_row, rows));
+        }
         ranks.push_back(nearest_people(*m_gallery, row, k));
     }
     return ranks;

@@ -438,4 +438,6 @@ Card read_onnx_card(const fs::path& model_file, const Finder& finder) {
     return read_onnx_card(*found);
 }
 
+double Decision::confidence(double distance) const { return 1 / (1 + std::exp(slope * (distance - middle))); }
+
 }  // namespace mien::models

@@ -36,6 +36,11 @@ struct Decision {
     double middle{};
     double slope{};
     bool measured{};  ///< false: middle and slope are a guess around the published threshold
+
+    /// P(same person | distance), 0..1
+    [[nodiscard]] double confidence(double distance) const;
+    /// Where that comes from: "model" (measured) or "nominal".
+    [[nodiscard]] std::string_view confidence_kind() const { return measured ? "model" : "nominal"; }
 };
 
 /// One model. `file` is its name in the model folders; empty: compiled into the binary.

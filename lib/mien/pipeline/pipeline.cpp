@@ -7,6 +7,7 @@
 #include <mien/detect/detector.hpp>
 #include <mien/encode/encoder.hpp>
 #include <mien/image/decode.hpp>
+#include <mien/quality/quality.hpp>
 
 #include <opencv2/core/utility.hpp>
 
@@ -20,7 +21,7 @@ namespace mien::pipeline {
 namespace {
 
 /// Raised whenever our own code changes what comes out of the same photo and models.
-constexpr int k_revision = 1;
+constexpr int k_revision = 2;
 
 /// A JPEG is decoded to at least this many times the size at which it is searched: enough for most faces' chips.
 constexpr int k_decode_reserve = 2;
@@ -173,14 +174,20 @@ private:
             chips.push_back(align::extract_chip(photo.bgr, landmarks, spec));
         }
         auto encodings = m_encoder->encode(chips);
+        const auto looked_at = quality::chip_spec();
+        // Only YuNet's scores have a scale that quality knows.
+        const bool has_scale = m_detector->name() == "yunet";
         const float factor = 1 / photo.scale;
         for (std::size_t i = 0; i < found.size(); ++i) {
+            const auto chip = spec == looked_at ? chips[i] : align::extract_chip(photo.bgr, points[i], looked_at);
             scale(found[i], factor);
             for (auto& point : points[i].points) {
                 point = {point.x * factor, point.y * factor};
             }
+            const auto score = has_scale ? std::optional(found[i].score) : std::nullopt;
+            const auto quality = quality::assess({chip, points[i], found[i].box, result.width, result.height, score});
             result.faces.push_back(
-                {to_box(found[i].box), found[i].score, std::move(points[i]), std::move(encodings[i])});
+                {to_box(found[i].box), found[i].score, std::move(points[i]), std::move(encodings[i]), quality});
         }
     }
 

@@ -7,6 +7,7 @@
 #include <mien/core/json.hpp>
 #include <mien/core/types.hpp>
 #include <mien/models/models.hpp>
+#include <mien/quality/quality.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -37,12 +38,13 @@ struct Face {
     float score{};
     Landmarks landmarks;  ///< pixels of the upright photo
     Encoding encoding;
+    quality::Quality quality;
 };
 
 struct Milliseconds {
     double decode{};
     double detect{};
-    double encode{};  ///< landmarks, chips and the network
+    double encode{};  ///< landmarks, chips, quality and the network
 };
 
 struct PhotoResult {

@@ -10,7 +10,7 @@
 namespace mien::pipeline {
 namespace {
 
-constexpr std::string_view k_magic = "mien results 1\n";
+constexpr std::string_view k_magic = "mien results 2\n";
 constexpr std::uint64_t k_largest_log = 1ULL << 36U;
 constexpr std::size_t k_entry_header = sizeof(std::uint32_t) + sizeof(std::uint64_t);  // length, XXH3
 constexpr std::size_t k_longest_reason = 4096;
@@ -71,6 +71,7 @@ std::vector<std::byte> to_entry(const Sha256& photo, const FinishedPhoto& result
     for (const auto& face : result.faces) {
         body.put(face.box);
         body.put(face.score);
+        body.put(face.quality);
         body.put_block(face.encoding.data(), face.encoding.size() * sizeof(float));
     }
     Writer entry;
@@ -94,12 +95,12 @@ std::optional<std::pair<Sha256, FinishedPhoto>> from_body(Bytes bytes, std::uint
     result.reason.resize(reason_length);
     body.get_block(result.reason.data(), reason_length);
     const auto faces = body.get<std::uint32_t>();
-    const std::size_t face_size = sizeof(Box) + sizeof(float) + dim * sizeof(float);
+    const std::size_t face_size = sizeof(Box) + 2 * sizeof(float) + dim * sizeof(float);
     if (!body.ok() || faces != body.left() / face_size || body.left() % face_size != 0) {
         return std::nullopt;
     }
     for (std::uint32_t i = 0; i < faces; ++i) {
-        FinishedFace face{body.get<Box>(), body.get<float>(), std::vector<float>(dim)};
+        FinishedFace face{body.get<Box>(), body.get<float>(), body.get<float>(), std::vector<float>(dim)};
         body.get_block(face.encoding.data(), dim * sizeof(float));
         result.faces.push_back(std::move(face));
     }

@@ -20,6 +20,7 @@ namespace mien::pipeline {
 struct FinishedFace {
     Box box;
     float score{};
+    float quality{};
     std::vector<float> encoding;
 };
 

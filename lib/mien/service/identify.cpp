@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 
 namespace mien::service {
 namespace {
@@ -35,7 +34,11 @@ PhotoAnswer Identifier::answer(pipeline::PhotoResult result) const {
     }
     auto ranks = m_matcher.rank(probes, std::max<std::size_t>(m_options.top, 1));
     for (std::size_t i = 0; i < result.faces.size(); ++i) {
-        FaceAnswer face{result.faces[i].box, result.faces[i].score, Verdict::unknown, {}, {}, 0, std::move(ranks[i])};
+        FaceAnswer face;
+        face.box = result.faces[i].box;
+        face.score = result.faces[i].score;
+        face.quality = result.faces[i].quality;
+        face.candidates = std::move(ranks[i]);
         decide(face);
         answer.faces.push_back(std::move(face));
     }
@@ -48,15 +51,13 @@ PhotoAnswer Identifier::answer(pipeline::PhotoResult result) const {
     return answer;
 }
 
-std::string_view Identifier::confidence_kind() const { return m_decision.measured ? "model" : "nominal"; }
-
 void Identifier::decide(FaceAnswer& face) const {
     if (face.candidates.empty()) {
         return;
     }
     const auto& nearest = face.candidates.front();
     face.distance = static_cast<double>(nearest.distance);
-    face.confidence = 1 / (1 + std::exp(m_decision.slope * (*face.distance - m_decision.middle)));
+    face.confidence = confidence(*face.distance);
     if (*face.distance <= m_threshold) {
         face.verdict = Verdict::known;
         face.label = nearest.label;
@@ -78,21 +79,7 @@ Json Identifier::to_json(const PhotoAnswer& answer, const std::string& detector)
     }
     json["faces"] = Json::array();
     for (const auto& face : answer.faces) {
-        Json entry{{"box", mien::to_json(face.box)},
-                   {"score", rounded(static_cast<double>(face.score), k_distance_places)},
-                   {"verdict", to_string(face.verdict)},
-                   {"label", face.verdict == Verdict::known ? Json(face.label) : Json(nullptr)},
-                   {"distance", face.distance ? Json(rounded(*face.distance, k_distance_places)) : Json(nullptr)},
-                   {"confidence", rounded(face.confidence, k_distance_places)},
-                   {"confidence_kind", confidence_kind()},
-                   {"candidates", Json::array()}};
-        for (std::size_t i = 0; i < std::min(face.candidates.size(), m_options.top); ++i) {
-            const auto& candidate = face.candidates[i];
-            entry["candidates"].push_back(
-                {{"label", candidate.label},
-                 {"distance", rounded(static_cast<double>(candidate.distance), k_distance_places)}});
-        }
-        json["faces"].push_back(std::move(entry));
+        json["faces"].push_back(to_json(face));
     }
     json["detector"] = detector;
     json["encoder"] = m_gallery->contract().encoder;
@@ -101,6 +88,28 @@ Json Identifier::to_json(const PhotoAnswer& answer, const std::string& detector)
                   {"detect", rounded(answer.ms.detect, 2)},
                   {"encode", rounded(answer.ms.encode, 2)},
                   {"match", rounded(answer.match_ms, 2)}};
+    return json;
+}
+
+Json Identifier::to_json(const FaceAnswer& face) const {
+    Json json{{"box", mien::to_json(face.box)},
+              {"score", rounded(static_cast<double>(face.score), k_distance_places)},
+              {"quality", rounded(static_cast<double>(face.quality.score), k_distance_places)},
+              {"verdict", to_string(face.verdict)},
+              {"label", face.verdict == Verdict::known ? Json(face.label) : Json(nullptr)},
+              {"distance", face.distance ? Json(rounded(*face.distance, k_distance_places)) : Json(nullptr)},
+              {"confidence", rounded(face.confidence, k_distance_places)},
+              {"confidence_kind", confidence_kind()},
+              {"candidates", Json::array()}};
+    if (const auto reasons = quality::reasons(face.quality); !reasons.empty()) {
+        json["quality_reasons"] = reasons;
+    }
+    for (std::size_t i = 0; i < std::min(face.candidates.size(), m_options.top); ++i) {
+        const auto& candidate = face.candidates[i];
+        json["candidates"].push_back(
+            {{"label", candidate.label},
+             {"distance", rounded(static_cast<double>(candidate.distance), k_distance_places)}});
+    }
     return json;
 }
 

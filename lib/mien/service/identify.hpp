@@ -19,6 +19,7 @@ namespace mien::service {
 struct FaceAnswer {
     Box box;
     float score{};
+    quality::Quality quality;
     Verdict verdict{Verdict::unknown};
     std::string label;  ///< of the nearest person where the verdict is known, else empty
     /// to the nearest person; nothing where the store has nobody
@@ -59,11 +60,14 @@ public:
 
     [[nodiscard]] const gallery::Gallery& gallery() const { return *m_gallery; }
     [[nodiscard]] double threshold() const { return m_threshold; }
+    /// P(the same person | distance), 0..1
+    [[nodiscard]] double confidence(double distance) const { return m_decision.confidence(distance); }
     /// Where confidences come from: "model" (measured) or "nominal".
-    [[nodiscard]] std::string_view confidence_kind() const;
+    [[nodiscard]] std::string_view confidence_kind() const { return m_decision.confidence_kind(); }
 
     /// detector: the name of the one that found the faces
     [[nodiscard]] Json to_json(const PhotoAnswer& answer, const std::string& detector) const;
+    [[nodiscard]] Json to_json(const FaceAnswer& face) const;
 
 private:
     void decide(FaceAnswer& face) const;

@@ -61,26 +61,28 @@ StoreStats stats(const std::filesystem::path& store, bool verify) {
     for (std::size_t i = 0; i < gallery->people(); ++i) {
         result.people.push_back({std::string(gallery->label(i)), 0});
     }
-    for (const auto person : gallery->persons()) {
-        ++result.people[person].encodings;
-    }
     std::unordered_map<std::uint64_t, std::vector<std::size_t>> by_id;
-    for (std::size_t i = 0; i < gallery->size(); ++i) {
-        by_id[gallery->record(i).id].push_back(i);
+    for (std::size_t row = 0; row < gallery->rows(); ++row) {
+        if (!gallery->is_vacant(row)) {
+            ++result.people[gallery->persons()[row]].encodings;
+            by_id[gallery->record(row).id].push_back(row);
+        }
     }
-    for (const auto& [id, records] : by_id) {
-        if (records.size() > 1) {
+    for (const auto& [id, rows] : by_id) {
+        if (rows.size() > 1) {
             std::vector<std::string> photos;
-            for (const auto record : records) {
-                photos.emplace_back(gallery->record(record).photo);
+            for (const auto row : rows) {
+                photos.emplace_back(gallery->photo(row));
             }
             result.duplicates.push_back(std::move(photos));
         }
     }
     std::sort(result.duplicates.begin(), result.duplicates.end());
     result.verified = verify;
-    for (std::size_t i = 0; verify && i < gallery->size(); ++i) {
-        result.bad_encodings += is_bad(gallery->record(i).encoding, result.contract.metric) ? 1U : 0U;
+    for (std::size_t row = 0; verify && row < gallery->rows(); ++row) {
+        if (!gallery->is_vacant(row)) {
+            result.bad_encodings += is_bad(gallery->encoding(row), result.contract.metric) ? 1U : 0U;
+        }
     }
     return result;
 }

@@ -5,7 +5,6 @@
 #include <mien/core/file.hpp>
 #include <mien/core/interrupt.hpp>
 #include <mien/core/log.hpp>
-#include <mien/gallery/archive.hpp>
 #include <mien/gallery/file_store.hpp>
 #include <mien/pipeline/batch.hpp>
 #include <mien/pipeline/result_log.hpp>
@@ -15,9 +14,9 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 #include <optional>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace mien::service {
 namespace {
@@ -60,9 +59,9 @@ public:
         if (!m_store) {
             return;
         }
-        for (std::size_t i = 0; i < m_store->size(); ++i) {
-            if (m_store->record(i).origin == Origin::train) {
-                m_records.emplace(m_store->columns().photo_hashes[i], i);
+        for (std::size_t row = 0; row < m_store->rows(); ++row) {
+            if (!m_store->is_vacant(row) && m_store->origin(row) == Origin::train) {
+                m_records.emplace(m_store->photo_hash(row), row);
             }
         }
         for (const auto& photo : m_store->skipped()) {
@@ -74,7 +73,9 @@ public:
         if (const auto found = m_records.find(hash); found != m_records.end()) {
             const auto record = m_store->record(found->second);
             return FinishedPhoto{
-                Verdict::known, {}, {{record.box, record.score, {record.encoding.begin(), record.encoding.end()}}}};
+                Verdict::known,
+                {},
+                {{record.box, record.score, record.quality, {record.encoding.begin(), record.encoding.end()}}}};
         }
         if (const auto found = m_skipped.find(hash); found != m_skipped.end()) {
             return FinishedPhoto{to_verdict(found->second->outcome), found->second->reason, {}};
@@ -118,7 +119,7 @@ UnixTime file_time(const fs::path& path) {
 FinishedPhoto to_finished(pipeline::PhotoResult&& result) {
     FinishedPhoto finished{result.verdict, std::move(result.reason), {}};
     for (auto& face : result.faces) {
-        finished.faces.push_back({face.box, face.score, std::move(face.encoding.values)});
+        finished.faces.push_back({face.box, face.score, face.quality.score, std::move(face.encoding.values)});
     }
     return finished;
 }
@@ -172,8 +173,8 @@ public:
         trained.outcome = work.reused ? "reused" : "encoded";
         ++(work.reused ? summary.reused : summary.encoded);
         const auto& face = work.result.faces.front();
-        records.push_back(
-            {photo.label, photo.name, work.hash, face.box, face.score, Origin::train, work.time, face.encoding});
+        records.push_back({photo.label, photo.name, work.hash, face.box, face.score, face.quality, Origin::train,
+                           work.time, face.encoding});
         return trained;
     }
 
@@ -197,11 +198,13 @@ private:
     std::unordered_map<Sha256, const LabelledPhoto*, Sha256Hash> m_seen;
 };
 
-/// What was added by other verbs stays; train owns only what it learned from the folders.
+/// What was added by other verbs stays; train owns only what it learned from the folders. A face that another verb
+/// added from the same photo stays as that verb says.
 void keep_other_origins(const Gallery& store, const ModelContract& contract, Harvest& harvest) {
-    for (std::size_t i = 0; i < store.size(); ++i) {
-        const auto record = store.record(i);
-        if (record.origin == Origin::train) {
+    std::unordered_set<std::uint64_t> kept;
+    std::vector<Record> others;
+    for (std::size_t row = 0; row < store.rows(); ++row) {
+        if (store.is_vacant(row) || store.origin(row) == Origin::train) {
             continue;
         }
         if (store.contract() != contract) {
@@ -209,54 +212,79 @@ void keep_other_origins(const Gallery& store, const ModelContract& contract, Har
                                                        store.contract().encoder + "; training with " +
                                                        contract.encoder + " would mix two models");
         }
-        harvest.records.push_back({std::string(record.label),
-                                   std::string(record.photo),
-                                   record.photo_hash,
-                                   record.box,
-                                   record.score,
-                                   record.origin,
-                                   record.time,
-                                   {record.encoding.begin(), record.encoding.end()}});
+        others.push_back(store.record(row).copy());
+        kept.insert(gallery::record_id(others.back().photo_hash, others.back().box));
     }
+    std::erase_if(harvest.records, [&kept](const Record& record) {
+        return kept.contains(gallery::record_id(record.photo_hash, record.box));
+    });
+    std::move(others.begin(), others.end(), std::back_inserter(harvest.records));
 }
 
 std::size_t count_removed(const Gallery& store, const Harvest& harvest) {
-    std::unordered_map<Sha256, bool, Sha256Hash> present;
+    std::unordered_set<Sha256, Sha256Hash> present;
     for (const auto& record : harvest.records) {
-        present.emplace(record.photo_hash, true);
+        present.insert(record.photo_hash);
     }
     std::size_t removed = 0;
-    for (const auto& hash : store.columns().photo_hashes) {
-        removed += present.contains(hash) ? 0U : 1U;
+    for (std::size_t row = 0; row < store.rows(); ++row) {
+        removed += store.is_vacant(row) || present.contains(store.photo_hash(row)) ? 0U : 1U;
     }
     return removed;
 }
 
-/// Whether the file holds the gallery's bytes already.
-bool is_on_disk(const fs::path& file, const Gallery& gallery) {
-    const MappedFile mapped(file);
-    auto rest = mapped.bytes();
-    bool same = true;
-    gallery::write_archive(gallery, [&](Bytes piece) {
-        same = same && piece.size() <= rest.size() && std::memcmp(piece.data(), rest.data(), piece.size()) == 0;
-        rest = same ? rest.subspan(piece.size()) : Bytes{};
-    });
-    return same && rest.empty();
-}
-
-std::shared_ptr<const Gallery> existing_store(const fs::path& file, bool rebuild) {
-    if (!fs::exists(file)) {
-        return nullptr;
-    }
+/// Opens the store for writing; with rebuild, a damaged one is set aside.
+std::unique_ptr<gallery::StoreWriter> open_store(const fs::path& file, const TrainOptions& options) {
+    const gallery::WriterOptions writer{"train", options.wait_seconds, {}};
     try {
-        return gallery::load_store(file);
+        return std::make_unique<gallery::StoreWriter>(file, writer);
     } catch (const Error& error) {
-        if (!rebuild) {
+        if (!options.rebuild || error.code() != ErrorCode::store_corrupt) {
             throw;
         }
         log::warn("{}; it is replaced", error.what());
-        return nullptr;
     }
+    gallery::set_aside(file, writer);
+    return std::make_unique<gallery::StoreWriter>(file, writer);
+}
+
+/// Counts the operations for people: "12 added, 1 removed".
+std::string summarise(const std::vector<gallery::Operation>& operations) {
+    std::size_t added = 0;
+    std::size_t removed = 0;
+    std::size_t moved = 0;
+    for (const auto& operation : operations) {
+        added += std::holds_alternative<gallery::Add>(operation) ? 1U : 0U;
+        removed += std::holds_alternative<gallery::Remove>(operation) ? 1U : 0U;
+        moved += std::holds_alternative<gallery::Relabel>(operation) ? 1U : 0U;
+    }
+    return std::to_string(added) + " added, " + std::to_string(removed) + " removed, " + std::to_string(moved) +
+           " moved";
+}
+
+/// Takes the writer from what it holds to the gallery: as a change where it is small, else as a new archive.
+/// returns: whether there was a difference
+bool keep(gallery::StoreWriter& writer, const Gallery& gallery) {
+    const auto before = writer.gallery();
+    const auto all = std::to_string(gallery.size()) + " encodings of " + std::to_string(gallery.people()) + " people";
+    if (!before || before->contract() != gallery.contract()) {
+        writer.replace(gallery, all);
+        return true;
+    }
+    auto operations = difference(*before, gallery);
+    if (operations.empty()) {
+        return false;
+    }
+    constexpr std::size_t k_few = 1000;
+    constexpr std::size_t k_share = 4;
+    auto summary = summarise(operations);
+    if (operations.size() > std::max(k_few, before->size() / k_share)) {
+        writer.replace(gallery, std::move(summary));
+    } else {
+        writer.commit(std::move(summary), std::move(operations));
+        writer.compact_if_it_pays();
+    }
+    return true;
 }
 
 }  // namespace
@@ -271,8 +299,8 @@ TrainSummary train(const TrainOptions& options, const models::Finder& finder, co
         throw Error(ErrorCode::runtime, "there are no photos in " + printable(dataset.native()) +
                                             "; put them in folders named after the people, LABEL/PHOTO.jpg");
     }
-    const FileLock lock(gallery::lock_file(output), "train", options.wait_seconds);
-    const auto store = existing_store(output, options.rebuild);
+    const auto writer = open_store(output, options);
+    const auto store = writer->gallery();
 
     pipeline::Blueprint::set_workers(options.jobs);
     const pipeline::Blueprint blueprint(store ? as_built(*store, options.pipeline, finder) : options.pipeline, finder);
@@ -332,12 +360,12 @@ TrainSummary train(const TrainOptions& options, const models::Finder& finder, co
     }
     std::stable_sort(harvest.records.begin(), harvest.records.end(),
                      [](const Record& a, const Record& b) { return a.photo < b.photo; });
-    const auto gallery = Gallery::build({*blueprint.contract(), to_line(blueprint.settings()), fingerprint},
-                                        harvest.records, std::move(harvest.skipped));
-    summary.changed = !store || !is_on_disk(output, *gallery);
-    if (summary.changed) {
-        gallery::save_store(output, *gallery);
-    }
+    const bool same_model = store && store->contract() == *blueprint.contract();
+    const auto gallery =
+        Gallery::build({*blueprint.contract(), to_line(blueprint.settings()), fingerprint}, harvest.records,
+                       std::move(harvest.skipped), same_model ? store->denials() : std::vector<gallery::Denial>(),
+                       same_model ? store->extras() : gallery::Extras());
+    summary.changed = keep(*writer, *gallery);
     log.remove();
 
     summary.people = gallery->people();

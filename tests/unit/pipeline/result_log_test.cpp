@@ -18,7 +18,7 @@ FinishedPhoto result_number(int number) {
     if (number % 3 == 0) {
         return {Verdict::no_face, "no face was found", {}};
     }
-    return {Verdict::known, {}, {{{number, 2, 3, 4}, 0.5F, {1, 2, 3, static_cast<float>(number)}}}};
+    return {Verdict::known, {}, {{{number, 2, 3, 4}, 0.5F, 0.25F, {1, 2, 3, static_cast<float>(number)}}}};
 }
 
 std::vector<std::byte> log_of(const fs::path& file, int entries) {
@@ -42,6 +42,7 @@ TEST(ResultLog, WhatWasAppendedIsThereAgain) {
     const auto* four = log.find(sha256("4"));
     ASSERT_NE(four, nullptr);
     EXPECT_EQ(four->faces.at(0).encoding.at(3), 4.0F);
+    EXPECT_EQ(four->faces.at(0).quality, 0.25F);
     EXPECT_EQ(four->faces.at(0).box, (Box{4, 2, 3, 4}));
     EXPECT_EQ(log.find(sha256("3"))->verdict, Verdict::no_face);
     EXPECT_EQ(log.find(sha256("9")), nullptr);

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: MIT
+#include <mien/core/error.hpp>
+#include <mien/core/log.hpp>
+#include <mien/core/text.hpp>
+#include <mien/gallery/draft.hpp>
+#include <mien/gallery/file_store.hpp>
+#include <mien/gallery/journal.hpp>
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+namespace mien::gallery {
+namespace {
+
+namespace fs = std::filesystem;
+
+Bytes bytes_of(const std::string& text) { return std::as_bytes(std::span(text)); }
+
+std::string current_user() {
+    std::array<char, 4096> buffer{};
+    passwd entry{};
+    passwd* found = nullptr;
+    if (::getpwuid_r(::geteuid(), &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) {
+        return found->pw_name;
+    }
+    return "uid " + std::to_string(::geteuid());
+}
+
+UnixTime now() { return std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()); }
+
+bool moves_files(const Change& change) {
+    return std::any_of(change.operations.begin(), change.operations.end(),
+                       [](const Operation& operation) { return std::holds_alternative<MoveFile>(operation); });
+}
+
+void write_whole(const fs::path& path, const std::string& text) {
+    AtomicFile out(path, 0600);
+    out.write(bytes_of(text));
+    out.commit();
+}
+
+std::string read_whole(const fs::path& path) {
+    FileState state;
+    const auto bytes = read_file_from(path, 0, state);
+    return bytes ? std::string(reinterpret_cast<const char*>(bytes->data()), bytes->size()) : std::string();
+}
+
+}  // namespace
+
+StoreWriter::StoreWriter(fs::path store, WriterOptions options)
+    : m_options(std::move(options)),
+      m_lock(StoreFiles(store).lock, m_options.verb, m_options.wait_seconds),
+      m_own(new StoreReader(std::move(store), true)),
+      m_reader(*m_own) {
+    recover();
+}
+
+StoreWriter::StoreWriter(StoreReader& reader, WriterOptions options)
+    : m_options(std::move(options)),
+      m_lock(reader.files().lock, m_options.verb, m_options.wait_seconds),
+      m_reader(reader) {
+    m_reader.refresh();
+    recover();
+}
+
+StoreWriter::~StoreWriter() = default;
+
+void StoreWriter::recover() {
+    if (m_options.user.empty()) {
+        m_options.user = current_user();
+    }
+    const auto& state = m_reader.m_state;
+    if (!state.gallery) {
+        return;
+    }
+    drop_torn_tail();
+    if (state.journal && state.journal_end == 0) {
+        new_journal(state.lineage, {});  // a compaction was cut off behind the archive
+    }
+    if (state.unfinished) {
+        move_files(*state.unfinished);
+    }
+}
+
+void StoreWriter::drop_torn_tail() {
+    auto state = m_reader.m_state;
+    if (!state.torn) {
+        return;
+    }
+    const auto& journal = m_reader.files().journal;
+    FileState file;
+    const auto rest = read_file_from(journal, state.journal_end, file);
+    if (!rest || rest->empty()) {
+        return;
+    }
+    auto aside = journal;
+    aside += ".torn";
+    AtomicFile out(aside, 0600);
+    out.write(*rest);
+    out.commit();
+    AppendFile log(journal);
+    log.truncate(state.journal_end);
+    log.sync();
+    log::warn("{}: the last {} bytes were never finished; they are in {} now", printable(journal.native()),
+              rest->size(), printable(aside.native()));
+    state.torn = false;
+    state.journal = file_state(journal);
+    m_reader.publish(std::move(state));
+}
+
+void StoreWriter::require_model(const ModelContract& contract) const {
+    const auto gallery = this->gallery();
+    if (!gallery || gallery->contract() == contract) {
+        return;
+    }
+    const auto& own = gallery->contract();
+    throw Error(
+        ErrorCode::model_mismatch,
+        "the store holds encodings of " + own.encoder + " (weights " + own.weights.substr(0, 12) + "…), these are of " +
+            contract.encoder + " (weights " + contract.weights.substr(0, 12) +
+            "…); the two cannot be mixed: use the store's encoder, or build the store anew with 'mien reencode'");
+}
+
+Change StoreWriter::make_change(std::string summary, std::vector<Operation> operations) const {
+    return {m_reader.last_change() + 1, now(), m_options.user, m_options.verb, std::move(summary),
+            std::move(operations)};
+}
+
+void StoreWriter::new_journal(const Lineage& lineage, const std::string& entries) {
+    const auto header = to_bytes(LogHeader{LogKind::journal, lineage.id, lineage.last_change});
+    const auto& journal = m_reader.files().journal;
+    write_whole(journal, header + entries);
+    auto state = m_reader.m_state;
+    state.journal = file_state(journal);
+    state.journal_end = header.size() + entries.size();
+    state.torn = false;
+    m_reader.publish(std::move(state));
+}
+
+void StoreWriter::append(const std::string& frame) {
+    auto state = m_reader.m_state;
+    const auto& journal = m_reader.files().journal;
+    AppendFile log(journal);
+    try {
+        log.append(bytes_of(frame));
+        log.sync();
+    } catch (const Error&) {
+        try {
+            log.truncate(state.journal_end);
+            log.sync();
+        } catch (const Error& error) {
+            m_broken = error.what();
+        }
+        throw;
+    }
+    state.journal = file_state(journal);
+    state.journal_end += frame.size();
+    m_reader.publish(std::move(state));
+}
+
+std::shared_ptr<const Gallery> StoreWriter::commit(std::string summary, std::vector<Operation> operations) {
+    if (!gallery()) {
+        throw Error(ErrorCode::store_missing, "there is no store at " + printable(m_reader.files().archive.native()) +
+                                                  "; make one with 'mien train'");
+    }
+    if (!m_broken.empty()) {
+        throw Error(ErrorCode::runtime, "the journal could not be mended after a failure: " + m_broken);
+    }
+    auto change = make_change(std::move(summary), std::move(operations));
+    Draft draft(gallery());
+    draft.apply(change);
+    auto next = draft.finish();
+    if (!m_reader.m_state.journal) {
+        new_journal(m_reader.m_state.lineage, {});
+    }
+    append(frame(EntryKind::change, change.number, to_bytes(change)));
+    auto state = m_reader.m_state;
+    state.gallery = next;
+    state.last_change = change.number;
+    const bool moves = moves_files(change);
+    state.unfinished = moves ? std::optional(change) : std::nullopt;
+    m_reader.publish(std::move(state));
+    if (moves) {
+        move_files(change);
+    }
+    return next;
+}
+
+void StoreWriter::move_files(const Change& change) {
+    const auto& folder = m_reader.files().folder;
+    for (const auto& operation : change.operations) {
+        const auto* move = std::get_if<MoveFile>(&operation);
+        // Where both are there, it was done before, and `from` is something new.
+        if (move != nullptr && fs::exists(fs::symlink_status(folder / move->from)) &&
+            !fs::exists(fs::symlink_status(folder / move->to))) {
+            move_durably(folder / move->from, folder / move->to);
+        }
+    }
+    append(frame(EntryKind::finished, change.number, {}));
+    auto state = m_reader.m_state;
+    state.unfinished.reset();
+    m_reader.publish(std::move(state));
+}
+
+std::vector<std::string> StoreWriter::journal_frames() const {
+    std::vector<std::string> frames;
+    const auto& state = m_reader.m_state;
+    if (state.journal_end == 0) {
+        return frames;
+    }
+    const auto bytes = read_whole(m_reader.files().journal);
+    const auto read = read_entries(bytes_of(bytes).subspan(k_log_header_size), k_log_header_size);
+    for (const auto& entry : read.entries) {
+        if (entry.kind == EntryKind::change && entry.number > state.lineage.last_change) {
+            frames.push_back(frame(entry.kind, entry.number,
+                                   {reinterpret_cast<const char*>(entry.payload.data()), entry.payload.size()}));
+        }
+    }
+    return frames;
+}
+
+void StoreWriter::append_history(const std::vector<std::string>& frames, std::uint64_t first) {
+    if (frames.empty()) {
+        return;
+    }
+    const auto& history = m_reader.files().history;
+    const auto bytes = read_whole(history);
+    if (bytes.empty()) {
+        std::string text = to_bytes(LogHeader{LogKind::history, 0, first - 1});
+        for (const auto& frame : frames) {
+            text += frame;
+        }
+        write_whole(history, text);
+        return;
+    }
+    // What was written before a crash that then did not happen, or is in the frames again, goes.
+    read_log_header(bytes_of(bytes), LogKind::history);
+    const auto read = read_entries(bytes_of(bytes).subspan(k_log_header_size), k_log_header_size);
+    auto end = read.end;
+    for (const auto& entry : read.entries) {
+        if (entry.number >= first) {
+            end = entry.offset;
+            break;
+        }
+    }
+    AppendFile log(history);
+    log.truncate(end);
+    std::string text;
+    for (const auto& frame : frames) {
+        text += frame;
+    }
+    log.append(bytes_of(text));
+    log.sync();
+}
+
+std::shared_ptr<const Gallery> StoreWriter::install(const Gallery& gallery, std::uint64_t last_change,
+                                                    const std::string& journal_entries) {
+    const auto& files = m_reader.files();
+    Lineage lineage{0, m_reader.m_state.lineage.id, last_change};
+    {
+        AtomicFile out(files.archive, 0600);
+        lineage.id = write_archive(gallery, lineage, [&out](Bytes bytes) { out.write(bytes); });
+        out.commit();
+    }
+    new_journal(lineage, journal_entries);
+    m_reader.publish(m_reader.open());
+    return this->gallery();
+}
+
+std::shared_ptr<const Gallery> StoreWriter::replace(const Gallery& gallery, std::string summary,
+                                                    std::vector<Operation> operations) {
+    auto change = make_change(std::move(summary), std::move(operations));
+    Replace operation;
+    const auto& files = m_reader.files();
+    if (this->gallery()) {
+        operation.kept = std::to_string(change.number) + ".mien";
+        make_folder_durably(files.kept);
+        const auto kept = files.kept / operation.kept;
+        remove_durably(kept);
+        fs::create_hard_link(files.archive, kept);
+        sync_folder(files.kept);
+    }
+    change.operations.insert(change.operations.begin(), operation);
+    auto frames = journal_frames();
+    frames.push_back(frame(EntryKind::change, change.number, to_bytes(change)));
+    append_history(frames, m_reader.m_state.lineage.last_change + 1);
+    // The journal repeats the change where files are to be moved: that is where a writer looks for what is unfinished.
+    const bool moves = moves_files(change);
+    auto next = install(gallery, change.number, moves ? frames.back() : std::string());
+    if (moves) {
+        move_files(change);
+    }
+    return next;
+}
+
+void StoreWriter::compact() {
+    if (!gallery()) {
+        return;
+    }
+    append_history(journal_frames(), m_reader.m_state.lineage.last_change + 1);
+    install(*gallery(), last_change(), {});
+}
+
+bool StoreWriter::compact_if_it_pays() {
+    constexpr std::size_t k_few = 1000;
+    constexpr std::size_t k_share = 10;
+    const auto now = gallery();
+    if (!now || now->loose_rows() <= std::max(k_few, now->rows() / k_share)) {
+        return false;
+    }
+    compact();
+    return true;
+}
+
+void set_aside(const fs::path& store, const WriterOptions& options) {
+    const StoreFiles files(store);
+    const FileLock lock(files.lock, options.verb, options.wait_seconds);
+    // The archive last: until it is gone, the store is as damaged as before, and nothing less.
+    for (const auto& file : {files.journal, files.history, files.archive}) {
+        for (int i = 1; fs::exists(file); ++i) {
+            auto aside = file;
+            aside += ".damaged" + (i == 1 ? std::string() : "." + std::to_string(i));
+            if (!fs::exists(aside)) {
+                move_durably(file, aside);
+            }
+        }
+    }
+}
+
+}  // namespace mien::gallery

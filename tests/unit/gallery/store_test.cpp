@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+#include <mien/core/error.hpp>
+#include <mien/core/file.hpp>
+#include <mien/gallery/file_store.hpp>
+
+#include <support/shared.hpp>
+#include <support/synthetic.hpp>
+
+#include <gtest/gtest.h>
+
+namespace mien::gallery {
+namespace {
+
+namespace fs = std::filesystem;
+
+Record fresh(const std::string& label, const std::string& photo) {
+    return {label,           photo,      sha256(photo),
+            {5, 6, 7, 8},    0.8F,       0.7F,
+            Origin::confirm, 1769850001, std::vector<float>(16, 0.25F)};
+}
+
+/// A gallery as text: equal exactly where the stores say the same.
+std::string content(const Gallery& gallery) {
+    std::vector<std::string> lines;
+    for (std::size_t row = 0; row < gallery.rows(); ++row) {
+        if (!gallery.is_vacant(row)) {
+            const auto r = gallery.record(row);
+            lines.push_back(std::to_string(r.id) + " " + std::string(r.label) + " " + std::string(r.photo) + " " +
+                            std::to_string(xxh3(std::as_bytes(r.encoding))) + "\n");
+        }
+    }
+    std::sort(lines.begin(), lines.end());
+    std::string text;
+    for (const auto& line : lines) {
+        text += line;
+    }
+    for (const auto& denial : gallery.denials()) {
+        text += "not " + denial.label + "\n";
+    }
+    for (const auto& [name, blob] : gallery.extras()) {
+        text += name + "=" + blob + "\n";
+    }
+    return text;
+}
+
+class Store : public ::testing::Test {
+protected:
+    Store() { save_store(file, *test::synthetic_gallery({3, 2})); }
+    const test::TemporaryFolder folder;
+    const fs::path file = folder.path() / "train.mien";
+};
+
+TEST_F(Store, AChangeIsThereForEverybodyAfterwards) {
+    StoreReader reader(file);
+    {
+        StoreWriter writer(file, {"test"});
+        const auto gallery = writer.commit("one more", {Add{fresh("ada", "a.jpg")}});
+        EXPECT_EQ(gallery->size(), 7U);
+        EXPECT_EQ(gallery->people(), 4U);
+        EXPECT_EQ(gallery->label(0), "ada");
+        EXPECT_EQ(writer.last_change(), 1U);
+    }
+    EXPECT_EQ(reader.gallery()->size(), 6U);
+    EXPECT_TRUE(reader.refresh());
+    EXPECT_FALSE(reader.refresh());
+    EXPECT_EQ(reader.gallery()->size(), 7U);
+    EXPECT_EQ(reader.last_change(), 1U);
+    const auto opened = load_store(file);
+    EXPECT_EQ(content(*opened), content(*reader.gallery()));
+    const auto row = opened->find({sha256("a.jpg"), {5, 6, 7, 8}});
+    ASSERT_TRUE(row);
+    EXPECT_EQ(opened->record(*row).label, "ada");
+    EXPECT_EQ(opened->record(*row).origin, Origin::confirm);
+}
+
+TEST_F(Store, OldSnapshotsStayAsTheyWere) {
+    StoreWriter writer(file, {"test"});
+    const auto before = writer.gallery();
+    const auto text = content(*before);
+    const auto a = writer.commit("a", {Add{fresh("ada", "a.jpg")}});
+    const auto text_a = content(*a);
+    writer.commit("b", {Remove{before->record(0).copy()}, Add{fresh("ada", "b.jpg")}});
+    writer.commit("c", {Relabel{{sha256("a.jpg"), {5, 6, 7, 8}}, "ada", "zoe", "a.jpg", "z/a.jpg"}});
+    EXPECT_EQ(content(*before), text);
+    EXPECT_EQ(content(*a), text_a);
+    EXPECT_EQ(writer.gallery()->size(), 7U);
+    EXPECT_TRUE(writer.gallery()->find_person("zoe"));
+    EXPECT_EQ(content(*load_store(file)), content(*writer.gallery()));
+}
+
+TEST_F(Store, WhatDoesNotFitIsRefusedAndNothingIsWritten) {
+    StoreWriter writer(file, {"test"});
+    writer.commit("a", {Add{fresh("ada", "a.jpg")}});
+    const auto size = fs::file_size(writer.gallery() ? folder.path() / "train.mien.journal" : file);
+    EXPECT_THROW(writer.commit("again", {Add{fresh("ada", "b.jpg")}, Add{fresh("bob", "a.jpg")}}), Error);
+    EXPECT_THROW(writer.commit("gone", {Remove{fresh("ada", "c.jpg")}}), Error);
+    EXPECT_THROW(writer.commit("whose", {Remove{fresh("bob", "a.jpg")}}), Error);
+    auto longer = fresh("ada", "d.jpg");
+    longer.encoding.push_back(0);
+    EXPECT_THROW(writer.commit("longer", {Add{longer}}), Error);
+    EXPECT_EQ(fs::file_size(folder.path() / "train.mien.journal"), size);
+    EXPECT_EQ(writer.commit("b", {Add{fresh("ada", "b.jpg")}})->size(), 8U);
+    EXPECT_EQ(content(*load_store(file)), content(*writer.gallery()));
+}
+
+TEST_F(Store, CompactionChangesNothingThatAnybodySees) {
+    StoreReader reader(file);
+    StoreWriter writer(file, {"test"});
+    writer.commit("a", {Add{fresh("ada", "a.jpg")}, SetExtra{"calibration", "", "x"},
+                        Deny{{"bob", sha256("q"), {1, 1, 1, 1}, "q.jpg", 3, {1.0F}}}});
+    writer.commit("b", {Remove{writer.gallery()->record(2).copy()}});
+    const auto before = content(*writer.gallery());
+    writer.compact();
+    EXPECT_EQ(content(*writer.gallery()), before);
+    EXPECT_EQ(writer.gallery()->loose_rows(), 0U);
+    EXPECT_EQ(writer.last_change(), 2U);
+    EXPECT_TRUE(reader.refresh());
+    EXPECT_EQ(content(*reader.gallery()), before);
+    EXPECT_EQ(content(*load_store(file)), before);
+    writer.commit("c", {Add{fresh("bob", "c.jpg")}});
+    EXPECT_EQ(writer.last_change(), 3U);
+    EXPECT_EQ(content(*load_store(file)), content(*writer.gallery()));
+}
+
+TEST_F(Store, AWriterOverAReaderSharesItsState) {
+    StoreReader reader(file);
+    for (int i = 0; i < 200; ++i) {
+        StoreWriter writer(reader, {"test"});
+        writer.commit("more", {Add{fresh("ada", std::to_string(i) + ".jpg")}});
+        EXPECT_EQ(reader.gallery()->size(), 7U + static_cast<std::size_t>(i));
+    }
+    EXPECT_EQ(content(*load_store(file)), content(*reader.gallery()));
+}
+
+TEST_F(Store, OneWriterAtATime) {
+    const StoreWriter writer(file, {"first"});
+    try {
+        const StoreWriter second(file, {"second"});
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::store_locked);
+        EXPECT_NE(std::string(error.what()).find("first"), std::string::npos);
+    }
+}
+
+TEST_F(Store, AnotherModelIsRefusedWithBothNames) {
+    const StoreWriter writer(file, {"test"});
+    EXPECT_NO_THROW(writer.require_model(test::synthetic_contract(16)));
+    auto other = test::synthetic_contract(16);
+    other.encoder = "other";
+    try {
+        writer.require_model(other);
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::model_mismatch);
+        EXPECT_NE(std::string(error.what()).find("other"), std::string::npos);
+        EXPECT_NE(std::string(error.what()).find("synthetic"), std::string::npos);
+    }
+}
+
+TEST_F(Store, FilesMoveWithTheirChange) {
+    fs::create_directories(folder.path() / "dataset");
+    AtomicFile photo(folder.path() / "dataset/up.jpg");
+    photo.commit();
+    StoreWriter writer(file, {"test"});
+    writer.commit("moved", {MoveFile{"dataset/up.jpg", "dataset_training/ada/up.jpg"}});
+    EXPECT_FALSE(fs::exists(folder.path() / "dataset/up.jpg"));
+    EXPECT_TRUE(fs::exists(folder.path() / "dataset_training/ada/up.jpg"));
+}
+
+TEST(NewStore, ReplaceMakesTheFirst) {
+    const test::TemporaryFolder folder;
+    const auto file = folder.path() / "train.mien";
+    StoreWriter writer(file, {"test"});
+    EXPECT_EQ(writer.gallery(), nullptr);
+    EXPECT_THROW(writer.commit("nothing to change", {}), Error);
+    writer.replace(*test::synthetic_gallery({3, 2}), "first");
+    EXPECT_EQ(writer.last_change(), 1U);
+    EXPECT_EQ(load_store(file)->size(), 6U);
+    writer.replace(*test::synthetic_gallery({1, 2}), "second");
+    EXPECT_EQ(load_store(file)->size(), 2U);
+    EXPECT_TRUE(fs::exists(folder.path() / "train.mien.d" / "2.mien"));
+}
+
+}  // namespace
+}  // namespace mien::gallery
