@@ -14,11 +14,11 @@
 namespace mien::app {
 namespace {
 
-constexpr std::array k_verbs{add_train, add_predict, add_serve, add_stats, add_models, add_doctor, add_completion};
 // clang-format off
 constexpr std::array k_verbs{
     add_train,
     add_predict,
+    add_serve,
     add_stats,
     add_models,
     add_doctor,
