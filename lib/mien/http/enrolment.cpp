@@ -11,11 +11,20 @@ namespace {
 /// Others write for milliseconds, but `mien train` for longer: then the client hears 409 and tries again.
 constexpr double k_wait_seconds = 5;
 
+service::OnLimit to_service(OnLimit on_limit) {
+    switch (on_limit) {
+        case OnLimit::worst: return service::OnLimit::worst;
+        case OnLimit::reject: return service::OnLimit::reject;
+        case OnLimit::oldest: break;
+    }
+    return service::OnLimit::oldest;
+}
+
 service::EnrollRules rules_of(const Config& config, double quality) {
     service::EnrollRules rules;
     rules.quality = config.quality_threshold.value_or(quality);
     rules.max_per_user = config.max_per_person;
-    rules.on_limit = config.on_limit;
+    rules.on_limit = to_service(config.on_limit);
     rules.force = true;
     return rules;
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include <mien/core/error.hpp>
-#include <mien/core/file.hpp>
 #include <mien/core/text.hpp>
 #include <mien/http/answers.hpp>
 #include <mien/http/routes.hpp>
 #include <mien/service/confirm.hpp>
 #include <mien/service/pending.hpp>
+#include <mien/service/photo_files.hpp>
 #include <mien/service/reset.hpp>
 
 #include <algorithm>
@@ -103,7 +103,7 @@ service::FaceChoice choice_of(const Form& form) {
     return choice;
 }
 
-Response confirm(Services& services, const Request& request, Tools& tools) {
+Response confirm(Services& services, const Request& request) {
     const auto form = read_form(request);
     const auto image_path = form.text("image_path");
     const auto label = form.text("label");
@@ -124,20 +124,21 @@ Response confirm(Services& services, const Request& request, Tools& tools) {
         demand_valid({{"body", "label", "value_error", problem.what()}});
     }
     decision.face = choice_of(form);
-    const auto photo = read_file(decision.photo, config->max_body);
-    const auto answer = services.identify(tools, photo);
-    demand_readable(answer);
-    if (answer.verdict == Verdict::no_face) {
-        throw Refusal(400, "no_face", "No faces found in the image.");
-    }
+    decision.force = true;  // the operator has the last word, as ever
     service::ConfirmOptions options;
     options.workspace = workspace_of(*config);
     options.pipeline.detector = config->detector;
     options.pipeline.max_pixels = config->max_pixels;
-    options.identify.tolerance = tools.state->people.threshold();
+    options.identify.tolerance = services.store().current()->people.threshold();
     options.wait_seconds = k_wait_seconds;
     const auto confirmed = service::Confirmer(options, services.finder()).decide(decision);
     services.store().refresh();
+    if (confirmed.outcome == "no_face") {
+        throw Refusal(400, "no_face", "No faces found in the image.");
+    }
+    if (confirmed.outcome == "unreadable") {
+        throw Refusal(400, "unreadable", "the photo cannot be read: " + confirmed.reason);
+    }
     Json body{{"message", "Training data updated successfully."},
               {"success", true},
               {"label", confirmed.label},
@@ -197,9 +198,7 @@ void add_upload_routes(RouteTable& table, Services& services) {
                  {{"message", "Training data updated successfully."}}},
                 {400, "Nobody is on it", {{"message", "No faces found in the image."}}},
                 {404, "There is no such upload", {{"message", "there is no dataset/photo.jpg"}}}},
-               Need::admin, RateClass::none, 0, OnWorker{[&services](const Request& request, Tools& tools) {
-                   return confirm(services, request, tools);
-               }}});
+               Need::admin, RateClass::none, 0, OnWorker{[&services](const Request& request, Tools&) { return confirm(services, request); }}});
     table.add({"POST", "/reset_training/", k_dialect, "Back to the people of dataset_reserve/", {},
                {{200, "Done", Json::array({"Training reset successful", 200})}}, Need::admin, RateClass::none, 0,
                OnSide{[&services](const Request&) { return reset(services); }}});
