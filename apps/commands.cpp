@@ -26,6 +26,7 @@ constexpr std::array k_verbs{
     add_serve,
     add_rename,
     add_move,
+    add_forget,
     add_reencode,
     add_pending,
     add_confirm,

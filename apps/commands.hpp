@@ -27,6 +27,7 @@ void add_show(CLI::App& app, Context& context);
 void add_serve(CLI::App& app, Context& context);
 void add_rename(CLI::App& app, Context& context);
 void add_move(CLI::App& app, Context& context);
+void add_forget(CLI::App& app, Context& context);
 void add_reencode(CLI::App& app, Context& context);
 void add_pending(CLI::App& app, Context& context);
 void add_confirm(CLI::App& app, Context& context);

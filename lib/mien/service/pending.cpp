@@ -76,7 +76,7 @@ Looked to_keep(const PhotoAnswer& answer, const std::string& photo, UnixTime tim
 /// Opens pending.mien for writing. A damaged one is dropped: it holds nothing that cannot be made again.
 std::unique_ptr<gallery::StoreWriter> open_writer(const Workspace& workspace) {
     const auto store = workspace.pending_store();
-    const gallery::WriterOptions options{"pending", k_wait_seconds};
+    const gallery::WriterOptions options{"pending", k_wait_seconds, {}};
     try {
         return std::make_unique<gallery::StoreWriter>(store, options);
     } catch (const Error& error) {
@@ -92,7 +92,9 @@ std::unique_ptr<gallery::StoreWriter> open_writer(const Workspace& workspace) {
 }
 
 /// Adds what was seen, and drops what is of no use any more: the faces of photos that have left dataset/.
-void keep(const Workspace& workspace, const gallery::Description& description, const std::vector<Looked>& looked) {
+/// for_good: leave no trace of them
+void keep(const Workspace& workspace, const gallery::Description& description, const std::vector<Looked>& looked,
+          bool for_good = false) {
     const auto writer = open_writer(workspace);
     const auto there = writer->gallery();
     std::vector<gallery::Operation> operations;
@@ -102,7 +104,8 @@ void keep(const Workspace& workspace, const gallery::Description& description, c
     std::set<std::uint64_t> added;
     for (const auto& photo : looked) {
         for (const auto& record : photo.records) {
-            if (!(fits && there->find(record.key())) && added.insert(gallery::record_id(record.photo_hash, record.box)).second) {
+            if (!(fits && there->find(record.key())) &&
+                added.insert(gallery::record_id(record.photo_hash, record.box)).second) {
                 records.push_back(record);
             }
         }
@@ -112,6 +115,7 @@ void keep(const Workspace& workspace, const gallery::Description& description, c
     }
     if (!fits) {
         writer->replace(*Gallery::build(description, records, skipped), "photos looked at");
+        writer->forget_history();
         return;
     }
     for (std::size_t row = 0; row < there->rows(); ++row) {
@@ -134,6 +138,10 @@ void keep(const Workspace& workspace, const gallery::Description& description, c
     }
     if (!operations.empty()) {
         writer->commit("photos looked at", std::move(operations));
+    }
+    // Nobody undoes anything here, and faces that are gone shall not stay in a journal.
+    if (for_good || writer->compact_if_it_pays()) {
+        writer->forget_history();
     }
 }
 
@@ -206,7 +214,7 @@ void suggest(std::vector<WaitingFace>& faces, const Identifier& identifier, cons
         }
         pipeline::PhotoResult photo;
         for (auto i = begin; i < end; ++i) {
-            photo.faces.push_back({faces[i].box, faces[i].score, {}, {contract, faces[i].encoding}});
+            photo.faces.push_back({faces[i].box, faces[i].score, {}, {contract, faces[i].encoding}, {}});
         }
         const auto answer = identifier.answer(std::move(photo));
         for (auto i = begin; i < end; ++i) {
@@ -254,9 +262,10 @@ void cluster(Pending& pending, Metric metric) {
         groups[group_of[i]].push_back(i);
     }
     const auto oldest = [&faces](const std::vector<std::size_t>& members) {
-        return faces[*std::min_element(members.begin(), members.end(), [&faces](std::size_t a, std::size_t b) {
-            return faces[a].time < faces[b].time;
-        })].time;
+        return faces[*std::min_element(
+                         members.begin(), members.end(),
+                         [&faces](std::size_t a, std::size_t b) { return faces[a].time < faces[b].time; })]
+            .time;
     };
     std::stable_sort(groups.begin(), groups.end(), [&](const auto& a, const auto& b) {
         return a.size() != b.size() ? a.size() > b.size() : oldest(a) < oldest(b);
@@ -334,8 +343,8 @@ Pending pending(const PendingOptions& options, const models::Finder& finder, con
     }
     auto store = fs::exists(workspace.store()) ? gallery::load_store(workspace.store()) : nullptr;
     pipeline::Blueprint::set_workers(options.jobs);
-    const auto blueprint = store ? blueprint_of_store(*store, options.pipeline, finder)
-                                 : pipeline::Blueprint(options.pipeline, finder);
+    const auto blueprint =
+        store ? blueprint_of_store(*store, options.pipeline, finder) : pipeline::Blueprint(options.pipeline, finder);
     const auto contract = blueprint.contract();
     const auto description = store ? store->description() : description_of(blueprint);
     if (!store) {
@@ -383,9 +392,9 @@ Pending pending(const PendingOptions& options, const models::Finder& finder, con
             remembered = Remembered(remembered_faces(workspace, *contract));
         }
         if (taken < fresh.size()) {
-            throw Error(ErrorCode::interrupted, "interrupted: " + std::to_string(taken) + " of " +
-                                                    std::to_string(fresh.size()) +
-                                                    " new photos are looked at and kept; run the same command to go on");
+            throw Error(ErrorCode::interrupted,
+                        "interrupted: " + std::to_string(taken) + " of " + std::to_string(fresh.size()) +
+                            " new photos are looked at and kept; run the same command to go on");
         }
     }
 
@@ -408,8 +417,15 @@ Pending pending(const PendingOptions& options, const models::Finder& finder, con
             }
             const auto face = faces.record(row);
             busy.emplace(face.photo);
-            pending.faces.push_back({face.id, std::string(face.photo), face.photo_hash, face.box, face.score,
-                                     face.quality, face.time, {face.encoding.begin(), face.encoding.end()}, {}});
+            pending.faces.push_back({face.id,
+                                     std::string(face.photo),
+                                     face.photo_hash,
+                                     face.box,
+                                     face.score,
+                                     face.quality,
+                                     face.time,
+                                     {face.encoding.begin(), face.encoding.end()},
+                                     {}});
         }
         for (const auto& [photo, time] : times) {
             if (!busy.contains(photo)) {
@@ -461,7 +477,7 @@ std::vector<std::string> expire(const Workspace& workspace, double keep_days, Un
         expired.push_back(std::move(name));
     }
     if (!dry_run && !expired.empty() && remembered) {
-        keep(workspace, remembered->description(), {});
+        keep(workspace, remembered->description(), {}, true);
     }
     return expired;
 }
@@ -495,7 +511,8 @@ Json to_json(const WaitingFace& face, const WaitingCluster& cluster) {
 }
 
 Json to_json(const IdlePhoto& photo) {
-    return {{"photo", photo.photo}, {"outcome", photo.outcome}, {"reason", photo.reason}, {"time", to_iso8601(photo.time)}};
+    return {
+        {"photo", photo.photo}, {"outcome", photo.outcome}, {"reason", photo.reason}, {"time", to_iso8601(photo.time)}};
 }
 
 Json summary_json(const Pending& pending) {

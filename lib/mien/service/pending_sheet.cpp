@@ -23,7 +23,8 @@ std::string percent(double share) {
 }
 
 std::string heading_of(const WaitingCluster& cluster) {
-    auto text = cluster.id + ": " + std::to_string(cluster.faces.size()) + (cluster.faces.size() == 1 ? " face" : " faces");
+    auto text =
+        cluster.id + ": " + std::to_string(cluster.faces.size()) + (cluster.faces.size() == 1 ? " face" : " faces");
     if (cluster.suggestion) {
         text += ", perhaps " + cluster.suggestion->label + " (" + percent(cluster.suggestion->confidence) + ")";
     }
