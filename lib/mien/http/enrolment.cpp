@@ -5,11 +5,22 @@
 #include <mien/gallery/file_store.hpp>
 #include <mien/http/answers.hpp>
 
+#include <memory>
+
 namespace mien::http {
 namespace {
 
 /// Others write for milliseconds, but `mien train` for longer: then the client hears 409 and tries again.
 constexpr double k_wait_seconds = 5;
+
+/// Over the store that is served, where there is one, so that nothing is opened anew.
+std::unique_ptr<gallery::StoreWriter> make_writer(Services& services) {
+    const gallery::WriterOptions options{"enroll", k_wait_seconds};
+    if (const auto reader = services.store().reader()) {
+        return std::make_unique<gallery::StoreWriter>(*reader, options);
+    }
+    return std::make_unique<gallery::StoreWriter>(services.config()->store_file(), options);
+}
 
 service::OnLimit to_service(OnLimit on_limit) {
     switch (on_limit) {
@@ -38,10 +49,10 @@ service::EnrolledPhoto enroll_photo(Services& services, Tools& tools, const std:
     auto result = services.process(tools, photo, pipeline::Faces::one);
     service::EnrolledPhoto enrolled;
     {
-        gallery::StoreWriter writer(config->store_file(), {"enroll", k_wait_seconds});
+        const auto writer = make_writer(services);
         services.store().refresh();  // nobody changes the store now: what is served is what the writer sees
         const auto state = services.store().current();
-        enrolled = service::enroll_face(writer, *state->tools, state->people, user, rules_of(*config, quality),
+        enrolled = service::enroll_face(*writer, *state->tools, state->people, user, rules_of(*config, quality),
                                         "sha256:" + to_hex(hash).substr(0, 12), hash, std::move(result));
     }
     services.store().refresh();
