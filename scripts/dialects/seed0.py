@@ -121,9 +121,11 @@ def enroll_several(server: Server) -> None:
     refused(MlClient(server).enroll("abc123", photo("two_people.jpg")), 400, {"success": False, "detail": SEVERAL})
 
 
-@row("0", "U", "POST /ml/enroll-face: a face that cannot be encoded")
+@row("0", "U", "POST /ml/enroll-face: a face too poor for an encoding (FACE_QUALITY_THRESHOLD): 400", "quality")
 def enroll_unencodable(server: Server) -> None:
-    raise NotProvoked("every detected face gives an encoding here")
+    words = "Impossible d'encoder le visage. Veuillez réessayer avec une meilleure photo."
+    body = refused(MlClient(server).enroll("abc123", photo("blurred.jpg")), 400, {"success": False, "detail": words})
+    same("code", "low_quality", body["code"])
 
 
 @row("0", "U", "POST /ml/enroll-face: 500 Erreur serveur")
