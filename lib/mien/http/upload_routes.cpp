@@ -59,9 +59,7 @@ Response upload(Services& services, const Request& request, Tools& tools) {
 /// The upload that image_path names. Only what /upload/ gives out is taken: a plain name behind "dataset/", of a file
 /// that is there and is no link. Nothing outside the folder is even looked at.
 fs::path uploaded_photo(const Config& config, const std::string& image_path) {
-    const auto refuse = [](const std::string& why) {
-        demand_valid({{"body", "image_path", "value_error", why}});
-    };
+    const auto refuse = [](const std::string& why) { demand_valid({{"body", "image_path", "value_error", why}}); };
     const std::string_view path = image_path;
     const auto name = path.substr(std::min(k_folder.size(), path.size()));
     const bool controls = std::any_of(path.begin(), path.end(), [](char c) {
@@ -178,29 +176,54 @@ void add_upload_routes(RouteTable& table, Services& services) {
                        {"image_path", "dataset/photo.jpg"},
                        {"status", "unknown"}};
 
-    table.add({"GET", "/", k_dialect, "Whether the server is there", {}, {{200, "It is", {{"hello", "world"}}}},
-               Need::nothing, RateClass::none, 0,
+    table.add({"GET",
+               "/",
+               k_dialect,
+               "Whether the server is there",
+               {},
+               {{200, "It is", {{"hello", "world"}}}},
+               Need::nothing,
+               RateClass::none,
+               0,
                OnIo{[](const Request&) { return reply_exactly(R"({"hello":"world"})"); }}});
-    table.add({"POST", "/upload/", k_dialect, "Who is on the photo; it waits in dataset/ for /confirm/",
-               {image_field("file")},
-               {{200, "Somebody who is known", known},
-                {200, "status unknown or no_face: predicted_label is null", unknown},
-                {400, "What was sent is no photo", {{"message", "the photo cannot be read"}}}},
-               Need::user, RateClass::none, 0, OnWorker{[&services](const Request& request, Tools& tools) {
-                   return upload(services, request, tools);
-               }}});
-    table.add({"POST", "/confirm/", k_dialect, "Says who is on an uploaded photo",
-               {{Field::In::body, "image_path", {{"type", "string"}}, true, "What /upload/ answered: dataset/photo.jpg"},
-                {Field::In::body, "label", {{"type", "string"}}, true, "Who it is"},
-                {Field::In::body, "face", {{"type", "integer"}}, false, "Which of several faces, from the left, from 1"},
-                {Field::In::body, "box", {{"type", "string"}}, false, "The same: LEFT,TOP,WIDTH,HEIGHT"}},
-               {{200, "Learnt; the photo is in dataset_training/ now",
-                 {{"message", "Training data updated successfully."}}},
-                {400, "Nobody is on it", {{"message", "No faces found in the image."}}},
-                {404, "There is no such upload", {{"message", "there is no dataset/photo.jpg"}}}},
-               Need::admin, RateClass::none, 0, OnWorker{[&services](const Request& request, Tools&) { return confirm(services, request); }}});
-    table.add({"POST", "/reset_training/", k_dialect, "Back to the people of dataset_reserve/", {},
-               {{200, "Done", Json::array({"Training reset successful", 200})}}, Need::admin, RateClass::none, 0,
+    table.add(
+        {"POST",
+         "/upload/",
+         k_dialect,
+         "Who is on the photo; it waits in dataset/ for /confirm/",
+         {image_field("file")},
+         {{200, "Somebody who is known", known},
+          {200, "status unknown or no_face: predicted_label is null", unknown},
+          {400, "What was sent is no photo", {{"message", "the photo cannot be read"}}}},
+         Need::user,
+         RateClass::none,
+         0,
+         OnWorker{[&services](const Request& request, Tools& tools) { return upload(services, request, tools); }}});
+    table.add(
+        {"POST",
+         "/confirm/",
+         k_dialect,
+         "Says who is on an uploaded photo",
+         {{Field::In::body, "image_path", {{"type", "string"}}, true, "What /upload/ answered: dataset/photo.jpg"},
+          {Field::In::body, "label", {{"type", "string"}}, true, "Who it is"},
+          {Field::In::body, "face", {{"type", "integer"}}, false, "Which of several faces, from the left, from 1"},
+          {Field::In::body, "box", {{"type", "string"}}, false, "The same: LEFT,TOP,WIDTH,HEIGHT"}},
+         {{200, "Learnt; the photo is in dataset_training/ now", {{"message", "Training data updated successfully."}}},
+          {400, "Nobody is on it", {{"message", "No faces found in the image."}}},
+          {404, "There is no such upload", {{"message", "there is no dataset/photo.jpg"}}}},
+         Need::admin,
+         RateClass::none,
+         0,
+         OnWorker{[&services](const Request& request, Tools&) { return confirm(services, request); }}});
+    table.add({"POST",
+               "/reset_training/",
+               k_dialect,
+               "Back to the people of dataset_reserve/",
+               {},
+               {{200, "Done", Json::array({"Training reset successful", 200})}},
+               Need::admin,
+               RateClass::none,
+               0,
                OnSide{[&services](const Request&) { return reset(services); }}});
 }
 
