@@ -195,7 +195,7 @@ def recognize_empty(server: Server) -> None:
 
 @row("3", "U", "POST /recognize without a photo: 400 'Missing required field: photo'")
 def recognize_missing(server: Server) -> None:
-    for body in ({}, {"image": "x"}):
+    for body in ({}, {"picture": "x"}):
         refused(server.post("/recognize", json=body), 400, {"success": False, "message": "Missing required field: photo"})
 
 

@@ -8,6 +8,7 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <filesystem>
 
 namespace mien::http {
 namespace {
@@ -120,12 +121,13 @@ Response train(Services& services, const Request& request) {
     options.jobs = config->worker_count();
     options.rebuild = false;
     options.wait_seconds = k_wait_seconds;
+    const auto training = options.workspace.training();
+    if (!std::filesystem::is_directory(training) || service::photos_in(training).empty()) {
+        throw Refusal(400, "nobody_known", "No employees to train on: dataset_training holds no photos");
+    }
     const auto summary = service::train(options, services.finder(), {});
     services.store().refresh();
     const auto people = services.store().current()->people.gallery().people();
-    if (people == 0) {
-        throw Refusal(400, "nobody_known", "No employees to train on");
-    }
     return reply({{"success", true},
                   {"message", "Model trained successfully on " + std::to_string(people) + " employees"},
                   {"training_time", rounded(summary.seconds, 3)},
@@ -216,6 +218,8 @@ void add_api_v1_routes(RouteTable& table, Services& services, const std::string&
                       }});
     const Json face{{"employee_id", nullptr},   {"employee_code", "ada"},         {"employee_name", "ada"},
                     {"confidence_score", 0.91}, {"recognition_method", "cosine"}, {"bbox", {120, 80, 260, 240}}};
+    const Json stranger{{"employee_id", nullptr},   {"employee_code", nullptr},       {"employee_name", "Unknown"},
+                        {"confidence_score", 0.31}, {"recognition_method", "cosine"}, {"bbox", {320, 90, 450, 250}}};
     const auto on_side = [](auto handler) { return OnSide{std::move(handler)}; };
 
     table.add(
@@ -232,7 +236,7 @@ void add_api_v1_routes(RouteTable& table, Services& services, const std::string&
          {{200,
            "All faces, from the left; faces is empty where there is none",
            {{"success", true},
-            {"faces", Json::array({face})},
+            {"faces", Json::array({face, stranger})},
             {"processing_time", 0.04},
             {"timestamp", "2024-01-01T10:05:00"}}},
           {400, "What was sent is no photo", {{"detail", "Invalid image data"}}}},

@@ -33,6 +33,12 @@ Dialect dialect(const std::string& name, const std::string& about, bool register
             }};
 }
 
+/// The same example for somebody whose id is a text.
+Json with_text_id(Json example) {
+    example["user_id"] = "EMP-7";
+    return example;
+}
+
 /// An integer where one was sent, text where text was.
 Json echoed(const Json& user_id, const std::string& key) { return user_id.is_number_integer() ? user_id : Json(key); }
 
@@ -51,7 +57,7 @@ Response register_face(Services& services, const Request& request, Tools& tools)
     Json body{{"success", true},
               {"message", "Face registered successfully"},
               {"user_id", echoed(*user_id, *key)},
-              {"registered_at", naive_time(enrolled.time)}};
+              {"registered_at", naive_time(enrolled.photo.time)}};
     add_enrolment(body, enrolled, *key);
     return reply(std::move(body));
 }
@@ -158,6 +164,19 @@ void add_flask_routes(RouteTable& table, Services& services, const std::string& 
                           {"user_id", 123},
                           {"confidence", 0.8543},
                           {"recognized_at", "2024-01-01T10:05:00"}};
+    const Json registered{{"success", true},
+                          {"message", "Face registered successfully"},
+                          {"user_id", 123},
+                          {"registered_at", "2024-01-01T10:00:00"}};
+    const Json erased{{"success", true}, {"message", "Face data deleted successfully"}, {"user_id", 123}};
+    const Json enrolled{{"success", true},
+                        {"user_id", 123},
+                        {"registered", true},
+                        {"last_updated", "2024-01-01T10:00:00"},
+                        {"encoding_count", 1}};
+    const Json not_enrolled{
+        {"success", true}, {"user_id", 123}, {"registered", false}, {"last_updated", nullptr}, {"encoding_count", 0}};
+    const char* text_id = "The same, of an id that is a text";
     const Json not_recognized{
         {"success", false}, {"message", "Face not recognized"}, {"user_id", "unknown"}, {"confidence", 0.0}};
 
@@ -166,12 +185,8 @@ void add_flask_routes(RouteTable& table, Services& services, const std::string& 
                "flask registration",
                "Adds a photo of a user",
                {user_id, image_field("photo")},
-               {{200,
-                 "Registered",
-                 {{"success", true},
-                  {"message", "Face registered successfully"},
-                  {"user_id", 123},
-                  {"registered_at", "2024-01-01T10:00:00"}}},
+               {{200, "Registered", registered},
+                {200, text_id, with_text_id(registered)},
                 {400,
                  "No face, several, too poor a photo, none, or a field is missing",
                  {{"success", false}, {"message", "No face detected in image"}}}},
@@ -188,6 +203,7 @@ void add_flask_routes(RouteTable& table, Services& services, const std::string& 
          "Who is it",
          {image_field("photo")},
          {{200, "Somebody who is registered", recognized},
+          {200, text_id, with_text_id(recognized)},
           {404, "Nobody who is, or no face", not_recognized},
           {400, "No photo", {{"success", false}, {"message", "Missing required field: photo"}}}},
          Need::user,
@@ -199,20 +215,10 @@ void add_flask_routes(RouteTable& table, Services& services, const std::string& 
                k_dialect,
                "Whether somebody is registered",
                {k_user},
-               {{200,
-                 "Registered",
-                 {{"success", true},
-                  {"user_id", 123},
-                  {"registered", true},
-                  {"last_updated", "2024-01-01T10:00:00"},
-                  {"encoding_count", 1}}},
-                {200,
-                 "Not registered",
-                 {{"success", true},
-                  {"user_id", 123},
-                  {"registered", false},
-                  {"last_updated", nullptr},
-                  {"encoding_count", 0}}}},
+               {{200, "Registered", enrolled},
+                {200, text_id, with_text_id(enrolled)},
+                {200, "Not registered", not_enrolled},
+                {200, text_id, with_text_id(not_enrolled)}},
                Need::user,
                RateClass::none,
                0,
@@ -222,7 +228,8 @@ void add_flask_routes(RouteTable& table, Services& services, const std::string& 
                k_dialect,
                "Erases a user's encodings",
                {k_user},
-               {{200, "Erased", {{"success", true}, {"message", "Face data deleted successfully"}, {"user_id", 123}}},
+               {{200, "Erased", erased},
+                {200, text_id, with_text_id(erased)},
                 {404, "Nobody is called so", {{"success", false}, {"message", "No face data found for user"}}}},
                Need::user,
                RateClass::none,

@@ -86,7 +86,8 @@ Response enroll(Services& services, const Request& request, Tools& tools) {
     }
     demand_valid(complaints);
     const auto enrolled = enroll_photo(services, tools, *key, form.image_bytes(), 0.0);
-    Json body{{"success", true}, {"message", "Visage enregistré avec succès"}, {"face_count", enrolled.encodings}};
+    Json body{
+        {"success", true}, {"message", "Visage enregistré avec succès"}, {"face_count", enrolled.photo.encodings}};
     add_enrolment(body, enrolled, *key);
     return reply(std::move(body));
 }

@@ -19,9 +19,15 @@ Json schema_of(const Json& example) {
         case Json::value_t::number_float: return {{"type", "number"}};
         case Json::value_t::string: return {{"type", "string"}};
         case Json::value_t::array: {
+            Json kinds = Json::array();
+            for (const auto& item : example) {
+                if (auto kind = schema_of(item); std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) {
+                    kinds.push_back(std::move(kind));
+                }
+            }
             Json schema{{"type", "array"}};
-            if (!example.empty()) {
-                schema["items"] = schema_of(example.front());
+            if (!kinds.empty()) {
+                schema["items"] = kinds.size() == 1 ? kinds.front() : Json{{"anyOf", kinds}};
             }
             return schema;
         }
