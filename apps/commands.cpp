@@ -17,6 +17,7 @@ namespace {
 // clang-format off
 constexpr std::array k_verbs{
     add_train,
+    add_fit,
     add_predict,
     add_enroll,
     add_verify,
@@ -32,6 +33,14 @@ constexpr std::array k_verbs{
     add_confirm,
     add_reset,
     add_stats,
+    add_log,
+    add_undo,
+    add_restore,
+    add_compact,
+    add_fsck,
+    add_import,
+    add_export,
+    add_merge,
     add_models,
     add_doctor,
     add_completion,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <shared_options.hpp>
 
+#include <mien/core/error.hpp>
+
 #include <thread>
 
 namespace mien::app {
@@ -45,6 +47,42 @@ void add_pipeline_options(CLI::App& verb, pipeline::Options& options) {
         ->capture_default_str();
 }
 
+void add_matcher_options(CLI::App& verb, match::MatcherOptions& options) {
+    verb.add_option("--matcher", options.name,
+                    "nearest, centroid, label-propagation, svm; stored: what the store keeps, else nearest")
+        ->check(CLI::IsMember({"stored", "nearest", "centroid", "label-propagation", "svm"}))
+        ->type_name("NAME")
+        ->capture_default_str();
+    verb.add_option_function<std::string>(
+            "--vote",
+            [&options](const std::string& text) {
+                try {
+                    options.vote = match::parse_vote(text);
+                } catch (const Error& error) {
+                    throw CLI::ValidationError("--vote", error.what());
+                }
+            },
+            "Distance of nearest: min, mean, or a number of a person's nearest encodings to average")
+        ->type_name("RULE");
+    verb.add_option_function<std::string>(
+            "--svm-kernel",
+            [&options](const std::string& name) {
+                options.svm.kernel = name == "rbf" ? match::Kernel::rbf : match::Kernel::linear;
+            },
+            "Kernel of the svm: rbf (default) or linear")
+        ->check(CLI::IsMember({"rbf", "linear"}))
+        ->envname("SVM_KERNEL")
+        ->type_name("NAME");
+    verb.add_option("--svm-c", options.svm.c, "C of the svm; default: the best of a grid")
+        ->check(CLI::Range(1e-6, 1e9))
+        ->envname("SVM_C")
+        ->type_name("NUMBER");
+    verb.add_option("--svm-gamma", options.svm.gamma, "Gamma of the svm's rbf kernel; default: the best of a grid")
+        ->check(CLI::Range(1e-9, 1e9))
+        ->envname("SVM_GAMMA")
+        ->type_name("NUMBER");
+}
+
 int default_jobs() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }
 
 void add_jobs_option(CLI::App& verb, int& jobs) {
@@ -52,6 +90,25 @@ void add_jobs_option(CLI::App& verb, int& jobs) {
     verb.add_option("-j,--jobs", jobs, "Photos at a time; default: one a core")
         ->check(CLI::Range(1, 1024))
         ->type_name("N");
+}
+
+void add_store_option(CLI::App& verb, std::string& store) {
+    verb.add_option("--store", store, "Store to work on; default: train.mien in the workspace")->type_name("FILE");
+}
+
+std::filesystem::path store_of(const std::string& store, const SharedOptions& shared) {
+    return store.empty() ? shared.make_workspace().store() : std::filesystem::path(store);
+}
+
+void add_wait_option(CLI::App& verb, double& seconds) {
+    verb.add_option("--wait", seconds, "Wait this long for another writer")
+        ->check(CLI::NonNegativeNumber)
+        ->type_name("SECONDS");
+}
+
+void add_consent_options(CLI::App& verb, Consent& consent) {
+    auto* yes = verb.add_flag("-y,--yes", consent.yes, "Do not ask");
+    verb.add_flag("--dry-run", consent.dry_run, "Say what would be done, and do nothing")->excludes(yes);
 }
 
 }  // namespace mien::app

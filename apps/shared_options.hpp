@@ -3,6 +3,7 @@
 
 /// Options that every verb understands, before or behind its name, and the options of the pipeline.
 
+#include <mien/match/matcher.hpp>
 #include <mien/models/models.hpp>
 #include <mien/pipeline/pipeline.hpp>
 #include <mien/service/workspace.hpp>
@@ -31,7 +32,24 @@ void add_shared_options(CLI::App& app, SharedOptions& options);
 /// Detector, its size, upsampling, the pixel budget.
 void add_pipeline_options(CLI::App& verb, pipeline::Options& options);
 
+/// --matcher, --vote and those of the svm, for a verb that fits or asks.
+void add_matcher_options(CLI::App& verb, match::MatcherOptions& options);
+
 void add_jobs_option(CLI::App& verb, int& jobs);
+
+/// --store FILE, and where it is not given, train.mien in the workspace.
+void add_store_option(CLI::App& verb, std::string& store);
+std::filesystem::path store_of(const std::string& store, const SharedOptions& shared);
+
+/// --wait SECONDS for another writer.
+void add_wait_option(CLI::App& verb, double& seconds);
+
+/// --yes and --dry-run of a verb that takes something away.
+struct Consent {
+    bool yes{false};
+    bool dry_run{false};
+};
+void add_consent_options(CLI::App& verb, Consent& consent);
 
 /// How many workers are used where nobody says.
 int default_jobs();

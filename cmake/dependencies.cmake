@@ -14,6 +14,9 @@ find_package(dlib 19.24 REQUIRED)
 pkg_check_modules(openblas REQUIRED IMPORTED_TARGET openblas)
 # JPEG: header in microseconds, scaled decoding, and it says when a file is cut short (OpenCV does not).
 pkg_check_modules(turbojpeg REQUIRED IMPORTED_TARGET libturbojpeg)
+# Support vector machines: the solver and the coupling of probabilities.
+find_library(LIBSVM_LIBRARY svm REQUIRED)
+find_path(LIBSVM_INCLUDE_DIR libsvm/svm.h REQUIRED)
 # The store's records.
 find_package(cereal REQUIRED)
 # The command line.
@@ -28,6 +31,8 @@ find_package(OpenSSL REQUIRED COMPONENTS Crypto SSL)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
 # Labels in Unicode's composed form (NFC).
 pkg_check_modules(utf8proc REQUIRED IMPORTED_TARGET libutf8proc)
+# The zip archive around numpy's arrays (.npz). By name and not by its CMake files, which want its programs as well.
+pkg_check_modules(libzip REQUIRED IMPORTED_TARGET libzip)
 # dlib publishes its models packed.
 find_package(BZip2 REQUIRED)
 # `mien models fetch`. Headers only: the library (7 ms at start) is loaded when something is really fetched.
@@ -53,3 +58,9 @@ endif()
 
 # Swagger UI for GET /docs: npm's package, unpacked by scripts/install-packages npm; optional.
 find_path(MIEN_SWAGGER_UI swagger-ui-bundle.js PATHS ${PROJECT_SOURCE_DIR}/third_party/swagger-ui-dist NO_DEFAULT_PATH)
+# What mien's search is measured against.
+if(MIEN_BUILD_BENCH)
+  find_package(OpenMP REQUIRED)
+  find_library(FAISS_LIBRARY faiss REQUIRED)
+  find_path(HNSWLIB_INCLUDE_DIR hnswlib/hnswlib.h REQUIRED)
+endif()

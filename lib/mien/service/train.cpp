@@ -8,6 +8,7 @@
 #include <mien/gallery/file_store.hpp>
 #include <mien/pipeline/batch.hpp>
 #include <mien/pipeline/result_log.hpp>
+#include <mien/service/fit.hpp>
 #include <mien/service/store_choices.hpp>
 
 #include <sys/stat.h>
@@ -60,7 +61,7 @@ public:
             return;
         }
         for (std::size_t row = 0; row < m_store->rows(); ++row) {
-            if (!m_store->is_vacant(row) && m_store->origin(row) == Origin::train) {
+            if (!m_store->is_vacant(row)) {
                 m_records.emplace(m_store->photo_hash(row), row);
             }
         }
@@ -400,7 +401,7 @@ TrainSummary train(const TrainOptions& options, const models::Finder& finder, co
         Gallery::build({*blueprint.contract(), to_line(blueprint.settings()), fingerprint}, harvest.records,
                        std::move(harvest.skipped), same_model ? store->denials() : std::vector<gallery::Denial>(),
                        same_model ? store->extras() : gallery::Extras());
-    summary.changed = keep(*writer, *gallery);
+    summary.changed = keep(*writer, *with_fitted_matcher(gallery, options.matcher));
     log.remove();
 
     summary.people = gallery->people();
