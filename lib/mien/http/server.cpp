@@ -33,6 +33,7 @@
 
 #include <array>
 #include <atomic>
+#include <condition_variable>
 #include <csignal>
 #include <cstdlib>
 #include <ctime>
@@ -840,7 +841,10 @@ struct Server::Impl {
     std::filesystem::path unix_socket;
     std::function<void()> on_reload;
     std::function<void()> on_draining;
-    std::vector<std::thread> reloads;
+    std::mutex reload_mutex;
+    std::condition_variable reload_wake;
+    bool reload_wanted{};    ///< guarded by reload_mutex
+    bool reloads_are_over{};  ///< guarded by reload_mutex
     std::unique_ptr<asio::steady_timer> drain_limit;
 
     template <typename Protocol>
@@ -943,14 +947,35 @@ struct Server::Impl {
                 return;
             }
             if (signal == SIGHUP) {
-                if (on_reload && !hub->draining) {
-                    reloads.emplace_back(on_reload);
-                }
+                const std::lock_guard lock(reload_mutex);
+                reload_wanted = true;
+                reload_wake.notify_one();
             } else {
                 drain();
             }
             wait_for_signal();
         });
+    }
+
+    /// One reload after the other, on a thread that may take its time; signals that come meanwhile make one more.
+    void reload_when_wanted() {
+        std::unique_lock lock(reload_mutex);
+        while (true) {
+            reload_wake.wait(lock, [this] { return reload_wanted || reloads_are_over; });
+            if (reloads_are_over) {
+                return;
+            }
+            reload_wanted = false;
+            lock.unlock();
+            on_reload();
+            lock.lock();
+        }
+    }
+
+    void end_reloads() {
+        const std::lock_guard lock(reload_mutex);
+        reloads_are_over = true;
+        reload_wake.notify_one();
     }
 
     void drain() {
@@ -1017,9 +1042,6 @@ Server::Server(Engine& engine) : m_impl(std::make_unique<Impl>(engine)) {
 }
 
 Server::~Server() {
-    for (auto& reload : m_impl->reloads) {
-        reload.join();
-    }
     m_impl->hub->last_one_gone = [] {};  // connections that go with the last handlers find nothing to stop
     if (!m_impl->unix_socket.empty()) {
         ::unlink(m_impl->unix_socket.c_str());
@@ -1039,11 +1061,13 @@ void Server::run(const std::function<void()>& ready, const std::function<void()>
     impl.wait_for_signal();
     ready();
     std::vector<std::thread> threads;
+    threads.emplace_back([&impl] { impl.reload_when_wanted(); });
     const int count = impl.engine.services().config()->io_threads;
     for (int i = 1; i < count; ++i) {
         threads.emplace_back([&impl] { impl.io.run(); });
     }
     impl.io.run();
+    impl.end_reloads();
     for (auto& thread : threads) {
         thread.join();
     }
