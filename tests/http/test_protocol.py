@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """HTTP/1.1 as clients speak it, and as those speak it who mean harm."""
+import resource
 import socket
 import struct
 import time
@@ -201,7 +202,9 @@ class Protocol(unittest.TestCase):
             connection = self.server.connect()
             connection.sendall(b"POST /v1/predict HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nhalf")
             held.append(connection)
-        for _ in range(300):
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+        for _ in range(1000):
             held.append(self.server.connect())
         try:
             self.assertEqual(requests.get(self.server.url + "/healthz", timeout=5).status_code, 200)

@@ -496,6 +496,13 @@ private:
             answer_error(400, "bad_request", "a header that decides was sent twice");
             return false;
         }
+        // The parser undoes chunks, and would let "gzip, chunked" pass as if nothing were left to undo.
+        const auto coding = m_request->headers.get("Transfer-Encoding");
+        if (coding && (m_request->headers.count("Transfer-Encoding") > 1 ||
+                       !equal_without_case(trimmed(*coding), "chunked"))) {
+            answer_error(400, "bad_request", "the only transfer coding is chunked");
+            return false;
+        }
         auto admission = m_hub->engine.admit(*m_request);
         const auto length = m_parser->content_length();
         const bool has_body = !m_parser->is_done();
