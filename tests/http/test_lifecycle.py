@@ -215,8 +215,9 @@ class LiveStore(unittest.TestCase):
             shutil.copy(PHOTOS / "stranger_1.jpg", one)
             subprocess.run([support.MIEN, "--workspace", str(workspace), "train", "-q"], check=True, env=support.environment())
             start = time.monotonic()
-            self.assertTrue(eventually(lambda: self.label(server, "stranger_1.jpg") == "Grace"), server.log())
-            self.assertLess(time.monotonic() - start, 5 if support.GENEROUS > 60 else 3)
+            self.assertTrue(eventually(lambda: "mien_gallery_people 1\n" in requests.get(server.url + "/metrics").text))
+            self.assertLess(time.monotonic() - start, 2)  # a second is promised; the machine may be busy
+            self.assertEqual(self.label(server, "stranger_1.jpg"), "Grace")
             (workspace / "new").write_bytes(learned)
             for file in workspace.glob("train.mien.*"):
                 if file.is_file() and not file.name.endswith(".lock"):
