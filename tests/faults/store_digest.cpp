@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
     }
     mien::log::start(mien::log::Level::error);
     try {
+        mien::log::start(mien::log::Level::error);  // what it warns of is no part of the state
         if (!std::filesystem::exists(argv[1])) {
             std::puts("no store");
             return 0;
