@@ -24,6 +24,7 @@ constexpr std::array k_verbs{
     add_compare,
     add_list,
     add_show,
+    add_serve,
     add_rename,
     add_move,
     add_forget,

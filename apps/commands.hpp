@@ -27,6 +27,7 @@ void add_verify(CLI::App& app, Context& context);
 void add_compare(CLI::App& app, Context& context);
 void add_list(CLI::App& app, Context& context);
 void add_show(CLI::App& app, Context& context);
+void add_serve(CLI::App& app, Context& context);
 void add_rename(CLI::App& app, Context& context);
 void add_move(CLI::App& app, Context& context);
 void add_forget(CLI::App& app, Context& context);
