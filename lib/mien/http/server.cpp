@@ -498,8 +498,8 @@ private:
         }
         // The parser undoes chunks, and would let "gzip, chunked" pass as if nothing were left to undo.
         const auto coding = m_request->headers.get("Transfer-Encoding");
-        if (coding && (m_request->headers.count("Transfer-Encoding") > 1 ||
-                       !equal_without_case(trimmed(*coding), "chunked"))) {
+        if (coding &&
+            (m_request->headers.count("Transfer-Encoding") > 1 || !equal_without_case(trimmed(*coding), "chunked"))) {
             answer_error(400, "bad_request", "the only transfer coding is chunked");
             return false;
         }
@@ -850,7 +850,7 @@ struct Server::Impl {
     std::function<void()> on_draining;
     std::mutex reload_mutex;
     std::condition_variable reload_wake;
-    bool reload_wanted{};    ///< guarded by reload_mutex
+    bool reload_wanted{};     ///< guarded by reload_mutex
     bool reloads_are_over{};  ///< guarded by reload_mutex
     std::unique_ptr<asio::steady_timer> drain_limit;
 
