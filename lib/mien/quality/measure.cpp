@@ -31,9 +31,10 @@ constexpr int k_white = 247;
 constexpr double k_least_contrast = 2;
 
 /// Five points of an average head, x and y as the chip has them and z towards the camera (the tip of the nose stands
-/// out by 0.43 of the distance between the eyes). The nose's height makes the median pitch of LFW's faces zero.
+/// out by 0.43 of the distance between the eyes). Landmarkers differ about the nose: YuNet's median pitch in LFW is
+/// about 7 degrees with this one, our own points on the sample people about as much below zero.
 constexpr std::array<std::array<double, 3>, 5> k_head{
-    {{38.29, 51.70, 0}, {73.53, 51.50, 0}, {56.03, 74.80, 15}, {41.55, 92.37, 2}, {70.73, 92.20, 2}}};
+    {{38.29, 51.70, 0}, {73.53, 51.50, 0}, {56.03, 72.90, 15}, {41.55, 92.37, 2}, {70.73, 92.20, 2}}};
 /// Eyes to mouth, in distances between the eyes, of that head: the size of a face in profile.
 constexpr double k_eyes_over_mouth = 0.866;
 /// dlib's five points have no mouth; their nose (its base) stands out by this much of the distance between the eyes.
