@@ -23,6 +23,7 @@ constexpr std::array k_verbs{
     add_compare,
     add_list,
     add_show,
+    add_serve,
     add_stats,
     add_models,
     add_doctor,

@@ -24,6 +24,7 @@ void add_verify(CLI::App& app, Context& context);
 void add_compare(CLI::App& app, Context& context);
 void add_list(CLI::App& app, Context& context);
 void add_show(CLI::App& app, Context& context);
+void add_serve(CLI::App& app, Context& context);
 void add_stats(CLI::App& app, Context& context);
 void add_models(CLI::App& app, Context& context);
 void add_doctor(CLI::App& app, Context& context);

@@ -22,8 +22,8 @@ find_package(CLI11 REQUIRED)
 find_package(spdlog REQUIRED)
 # Answers in JSON, model cards.
 find_package(nlohmann_json REQUIRED)
-# SHA-256 of photos and weights, with the processor's instructions for it.
-find_package(OpenSSL REQUIRED COMPONENTS Crypto)
+# SHA-256 of photos and weights, with the processor's instructions for it; TLS, base64 and the server's keys.
+find_package(OpenSSL REQUIRED COMPONENTS Crypto SSL)
 # Checksums against accidents, at memory speed.
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
 # Labels in Unicode's composed form (NFC).
@@ -35,6 +35,15 @@ find_package(CURL REQUIRED)
 # Editing and completion where the review asks for a name. BSD; readline does the same under the GPL, which would bind
 # everybody who passes mien on.
 pkg_check_modules(libedit REQUIRED IMPORTED_TARGET libedit)
+# The server: Asio's sockets and Beast's parser, headers only. Idle and slow clients hold no thread, which those of
+# cpp-httplib and Poco do. Debian's default version, because the packages of 1.81 cannot lie beside what others need.
+find_package(Boost 1.74 REQUIRED)
+# Signatures of JSON Web Tokens, headers only; what it leaves open is closed in lib/mien/http/jwt.cpp.
+find_package(cpp-jwt REQUIRED)
+# Counters and histograms in Prometheus' form; its core only, /metrics is served by our own server.
+pkg_check_modules(prometheus REQUIRED IMPORTED_TARGET prometheus-cpp-core)
+# The server's mien.toml.
+pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus)
 # Man pages from text that reads like one.
 find_program(SCDOC_PROGRAM scdoc REQUIRED)
 

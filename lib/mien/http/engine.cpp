@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: MIT
+#include <mien/http/engine.hpp>
+
+#include <mien/core/error.hpp>
+#include <mien/core/log.hpp>
+#include <mien/core/text.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cstdio>
+#include <random>
+
+namespace mien::http {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// Photos behind one another on the side threads; far more than clients that wait politely.
+constexpr std::size_t k_side_queue = 1024;
+constexpr int k_worker_nice = 5;
+
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+std::string new_request_id() {
+    thread_local std::mt19937_64 random{std::random_device{}()};
+    std::array<char, 33> text{};
+    std::snprintf(text.data(), text.size(), "%016llx%016llx", static_cast<unsigned long long>(random()),
+                  static_cast<unsigned long long>(random()));
+    return {text.data(), 32};
+}
+
+bool is_request_id(std::string_view text) {
+    return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
+    });
+}
+
+/// version-trace-parent-flags, lower-case hexadecimal, neither id all zero (W3C Trace Context, level 1).
+bool is_traceparent(std::string_view text) {
+    constexpr std::string_view form = "00-00000000000000000000000000000000-0000000000000000-00";
+    if (text.size() != form.size()) {
+        return false;
+    }
+    for (std::size_t i = 0; i < form.size(); ++i) {
+        const bool hex = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f');
+        if (form[i] == '-' ? text[i] != '-' : !hex) {
+            return false;
+        }
+    }
+    return text.substr(0, 2) != "ff" && text.substr(3, 32) != form.substr(3, 32) &&
+           text.substr(36, 16) != form.substr(36, 16);
+}
+
+std::string now_iso8601() {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return to_iso8601(std::chrono::duration_cast<std::chrono::seconds>(now).count());
+}
+
+std::string joined(std::vector<std::string> words) {
+    std::sort(words.begin(), words.end());
+    words.erase(std::unique(words.begin(), words.end()), words.end());
+    std::string text;
+    for (const auto& word : words) {
+        text += (text.empty() ? "" : ", ") + word;
+    }
+    return text;
+}
+
+Refusal unauthorized(const Claims& claims, bool sent) {
+    Refusal refusal(401, sent ? "token_invalid" : "token_missing", claims.why);
+    refusal.headers.add("WWW-Authenticate", sent ? R"(Bearer error="invalid_token")" : "Bearer");
+    return refusal;
+}
+
+Refusal busy(const std::string& code, const std::string& message) {
+    Refusal refusal(503, code, message);
+    refusal.headers.add("Retry-After", "1");
+    return refusal;
+}
+
+}  // namespace
+
+Engine::Engine(Services& services, const RouteTable& table)
+    : m_services(services), m_table(table), m_log(services.config()->access_log) {
+    services.figures = [this] { return figures(); };
+    services.ready = [this] { return ready(); };
+    const auto config = services.config();
+    const auto workers = static_cast<std::size_t>(config->worker_count());
+    pipeline::Blueprint::set_workers(static_cast<int>(workers));
+    m_benches.resize(workers);
+    m_workers = std::make_unique<Pool>(workers, static_cast<std::size_t>(config->queue_length()), k_worker_nice);
+    m_side = std::make_unique<Pool>(static_cast<std::size_t>(config->side_threads), k_side_queue, 0);
+    // Tools are made before the first photo comes, each on the thread that will use them.
+    for (std::size_t i = 0; i < workers; ++i) {
+        m_workers->try_submit([this](std::size_t thread) {
+            try {
+                static_cast<void>(tools_of(thread));
+                m_ready = true;
+            } catch (const std::exception& error) {
+                log::error("a worker has no tools: {}", error.what());
+            }
+        });
+    }
+}
+
+Engine::~Engine() { stop(); }
+
+void Engine::stop() {
+    m_workers->stop();
+    m_side->stop();
+}
+
+Tools Engine::tools_of(std::size_t thread) {
+    auto state = m_services.store().current();
+    auto& bench = m_benches.at(thread);
+    if (bench.tools != state->tools) {
+        bench.worker = state->tools->make_worker();
+        bench.tools = state->tools;
+    }
+    return {*bench.worker, std::move(state)};
+}
+
+Response Engine::worded(const Request& request, const Route* route, const Refusal& refusal) const {
+    Json body = route != nullptr ? m_table.dialect(route->dialect).refuse(refusal) : own_refusal(refusal);
+    if (body.is_object()) {
+        body.update(refusal.extra());
+    }
+    auto response = reply(std::move(body), refusal.status());
+    for (const auto& [name, value] : refusal.headers.entries()) {
+        response.headers.set(name, value);
+    }
+    static_cast<void>(request);
+    return response;
+}
+
+Admission Engine::admit(Request& request) {
+    Admission admission;
+    admission.began = Clock::now();
+    admission.policy = m_services.policy();
+    const auto& policy = *admission.policy;
+    request.client = client_address(request.client, request.headers, policy.trusted);
+    const auto sent_id = request.headers.get("X-Request-Id").value_or("");
+    request.id = is_request_id(sent_id) ? std::string(sent_id) : new_request_id();
+    if (const auto trace = request.headers.get("traceparent"); trace && is_traceparent(*trace)) {
+        request.traceparent = *trace;
+    }
+    admission.pattern = "(none)";
+    const auto refuse_with = [&](const Refusal& refusal) {
+        m_services.metrics().count_refusal(refusal.code());
+        admission.refusal = worded(request, admission.route, refusal);
+    };
+    if (!split_target(request)) {
+        refuse_with(Refusal(400, "bad_target", "the address in the request line cannot be read"));
+        return admission;
+    }
+    if (request.method == "OPTIONS" && request.headers.get("Origin") &&
+        request.headers.get("Access-Control-Request-Method")) {
+        admission.pattern = "(preflight)";
+        admission.refusal = preflight(request, policy);
+        return admission;
+    }
+    auto match = m_table.match(request.method, request.path);
+    request.path = percent_decoded(request.path).value_or(request.path);
+    if (match.malformed) {
+        refuse_with(Refusal(400, "bad_target", "the path is not UTF-8 or holds control characters"));
+        return admission;
+    }
+    if (match.route == nullptr && !match.allowed.empty()) {
+        match.allowed.emplace_back("OPTIONS");
+        if (request.method == "OPTIONS") {
+            Response allowed = reply_exactly("", "", 204);
+            allowed.headers.add("Allow", joined(std::move(match.allowed)));
+            admission.refusal = std::move(allowed);
+            return admission;
+        }
+        Refusal refusal(405, "method_not_allowed", "Method Not Allowed");
+        refusal.headers.add("Allow", joined(std::move(match.allowed)));
+        refuse_with(refusal);
+        return admission;
+    }
+    if (match.route == nullptr) {
+        refuse_with(Refusal(404, "not_found", "Endpoint not found", {{"detail", "Not Found"}}));
+        return admission;
+    }
+    admission.route = match.route;
+    admission.pattern = match.route->path;
+    request.params = std::move(match.params);
+
+    const auto& route = *match.route;
+    const bool token_sent = request.headers.get("Authorization").has_value();
+    if (route.need != Need::nothing) {
+        request.claims = policy.authenticator->examine(request);
+    }
+    const bool demanded = route.need == Need::user || route.need == Need::admin ||
+                          (route.need == Need::verify && policy.config.auth_verify);
+    if (demanded && !request.claims.authenticated) {
+        refuse_with(unauthorized(request.claims, token_sent));
+        return admission;
+    }
+    if (route.need == Need::admin && request.claims.role != Role::admin) {
+        refuse_with(Refusal(403, "forbidden", "this needs the role admin"));
+        return admission;
+    }
+    const auto& rate = route.rate == RateClass::enrol ? policy.config.rate_enrol : policy.config.rate_verify;
+    const auto who = request.claims.proved ? "subject " + request.claims.subject : request.client;
+    const auto wait = m_services.limiter().take(route.rate, rate, who, admission.began);
+    if (wait.count() > 0) {
+        Refusal refusal(429, "rate_limited",
+                        "too many requests; the next one is welcome in " + std::to_string(wait.count()) + " s");
+        refusal.headers.add("Retry-After", std::to_string(wait.count()));
+        refuse_with(refusal);
+        return admission;
+    }
+    admission.body_limit = route.body_limit != 0 ? route.body_limit
+                           : route.takes_image() ? policy.config.max_body
+                                                 : std::min<std::uint64_t>(k_form_body, policy.config.max_body);
+    return admission;
+}
+
+Response Engine::too_large(const Request& request, const Admission& admission) {
+    m_services.metrics().count_refusal("body_too_large");
+    auto response = worded(request, admission.route,
+                           Refusal(413, "body_too_large",
+                                   "the body is larger than the " + std::to_string(admission.body_limit) +
+                                       " bytes that are allowed here"));
+    finish(request, admission, response);
+    return response;
+}
+
+Response Engine::refuse(const Request& request, const Admission& admission) {
+    Response response = *admission.refusal;
+    finish(request, admission, response);
+    return response;
+}
+
+Response Engine::protocol_error(const Request& request, int status, const std::string& code,
+                                const std::string& message) {
+    m_services.metrics().count_refusal(code);
+    Admission admission;
+    admission.policy = m_services.policy();
+    admission.pattern = "(none)";
+    admission.began = Clock::now();
+    auto named = request;
+    if (named.id.empty()) {
+        named.id = new_request_id();
+    }
+    auto response = worded(named, nullptr, Refusal(status, code, message));
+    finish(named, admission, response);
+    return response;
+}
+
+Response Engine::run(const Request& request, const Admission& admission, const std::function<Response()>& handler) {
+    try {
+        return handler();
+    } catch (const Refusal& refusal) {
+        return worded(request, admission.route, refusal);
+    } catch (const Error& error) {
+        const auto& row = error_row(error.code());
+        if (row.http_status < 500) {
+            return worded(request, admission.route, Refusal(row.http_status, std::string(row.name), error.what()));
+        }
+        log::error("request {}: {}", request.id, printable(error.what()));
+        return worded(request, admission.route,
+                      Refusal(row.http_status, std::string(row.name), "Internal server error"));
+    } catch (const std::bad_alloc&) {
+        log::error("request {}: out of memory", request.id);
+        return worded(request, admission.route, busy("out_of_memory", "the server is out of memory"));
+    } catch (const std::exception& error) {
+        log::error("request {}: {}", request.id, printable(error.what()));
+        return worded(request, admission.route, Refusal(500, "internal", "Internal server error"));
+    }
+}
+
+void Engine::handle(std::shared_ptr<Request> request, std::shared_ptr<const Admission> admission,
+                    std::function<void(Response)> done) {
+    const auto answer = [this, request, admission, done](const std::function<Response()>& handler) {
+        auto response = run(*request, *admission, handler);
+        finish(*request, *admission, response);
+        done(std::move(response));
+    };
+    const auto& handler = admission->route->handler;
+    if (const auto* on_io = std::get_if<OnIo>(&handler)) {
+        answer([&] { return on_io->run(*request); });
+        return;
+    }
+    const auto queued = Clock::now();
+    const auto refuse_late = [this, admission, queued](bool photo) {
+        const double waited = seconds_since(queued);
+        if (photo) {
+            m_services.metrics().observe(Stage::queue, waited);
+        }
+        if (std::chrono::duration<double>(waited) > admission->policy->config.request_timeout) {
+            m_services.metrics().count_refusal("queue_timeout");
+            throw busy("queue_timeout", "the server is busy; it took too long to get to this request");
+        }
+    };
+    bool taken = false;
+    if (const auto* on_side = std::get_if<OnSide>(&handler)) {
+        taken = m_side->try_submit([=](std::size_t) {
+            answer([&] {
+                refuse_late(false);
+                return on_side->run(*request);
+            });
+        });
+    } else {
+        const auto* on_worker = &std::get<OnWorker>(handler);
+        taken = m_workers->try_submit([this, answer, refuse_late, on_worker, request](std::size_t thread) {
+            answer([&] {
+                refuse_late(true);
+                auto tools = tools_of(thread);
+                return on_worker->run(*request, tools);
+            });
+        });
+    }
+    if (!taken) {
+        m_services.metrics().count_refusal("queue_full");
+        answer([]() -> Response { throw busy("queue_full", "the server is busy; please try again"); });
+    }
+}
+
+void Engine::add_cors(const Request& request, const Policy& policy, Response& response) const {
+    const auto origin = request.headers.get("Origin");
+    if (!origin) {
+        return;
+    }
+    const auto& allowed = policy.config.allowed_origins;
+    const bool all = std::find(allowed.begin(), allowed.end(), "*") != allowed.end();
+    response.headers.set("Vary", "Origin");
+    if (all) {
+        response.headers.set("Access-Control-Allow-Origin", "*");
+    } else if (std::find(allowed.begin(), allowed.end(), *origin) != allowed.end()) {
+        response.headers.set("Access-Control-Allow-Origin", std::string(*origin));
+        response.headers.set("Access-Control-Allow-Credentials", "true");
+    } else {
+        return;
+    }
+    response.headers.set("Access-Control-Expose-Headers", "X-Request-Id, Retry-After");
+}
+
+Response Engine::preflight(const Request& request, const Policy& policy) const {
+    auto response = reply_exactly("", "", 204);
+    add_cors(request, policy, response);
+    if (response.headers.get("Access-Control-Allow-Origin")) {
+        std::vector<std::string> methods;
+        for (const auto* method : {"GET", "POST", "PUT", "DELETE"}) {
+            methods.emplace_back(method);
+        }
+        response.headers.set("Access-Control-Allow-Methods", joined(std::move(methods)));
+        response.headers.set("Access-Control-Allow-Headers",
+                             "Authorization, Content-Type, user-id, user_id, X-Request-Id");
+        response.headers.set("Access-Control-Max-Age", "600");
+    }
+    return response;
+}
+
+void Engine::finish(const Request& request, const Admission& admission, Response& response) {
+    if (response.json) {
+        if (response.json->is_object() && !response.json->contains("request_id")) {
+            (*response.json)["request_id"] = request.id;
+        }
+        response.body = to_line(*response.json);
+        response.json.reset();
+    }
+    response.headers.set("X-Request-Id", request.id);
+    response.headers.set("X-Content-Type-Options", "nosniff");
+    if (!response.headers.get("Cache-Control")) {
+        response.headers.set("Cache-Control", "no-store");
+    }
+    if (!request.traceparent.empty()) {
+        response.headers.set("traceparent", request.traceparent);
+    }
+    add_cors(request, *admission.policy, response);
+    const double seconds = seconds_since(admission.began);
+    m_services.metrics().count_request(admission.route != nullptr ? admission.route->method : "-", admission.pattern,
+                                       response.status, seconds);
+    if (m_log.on()) {
+        Json line{{"time", now_iso8601()},
+                  {"request_id", request.id},
+                  {"client", request.client},
+                  {"method", printable(request.method)},
+                  {"path", printable(request.path)},
+                  {"route", admission.pattern},
+                  {"status", response.status},
+                  {"bytes_in", request.body.size()},
+                  {"bytes_out", response.body.size()},
+                  {"ms", rounded(seconds * 1000, 3)}};
+        if (!request.traceparent.empty()) {
+            line["traceparent"] = request.traceparent;
+        }
+        m_log.write(line);
+    }
+}
+
+Metrics::Figures Engine::figures() const {
+    Metrics::Figures figures;
+    figures.system = m_services.system().look();
+    figures.queue_waiting = m_workers->waiting();
+    figures.queue_capacity = m_workers->capacity();
+    figures.workers_busy = m_workers->busy();
+    figures.workers = m_workers->threads();
+    const auto state = m_services.store().current();
+    figures.people = state->people.gallery().people();
+    figures.encodings = state->people.gallery().size();
+    figures.ready = ready();
+    if (server_figures) {
+        server_figures(figures);
+    }
+    return figures;
+}
+
+}  // namespace mien::http

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// mien's own routes: /healthz, /readyz, /metrics, /v1/predict.
+
+#include <mien/http/route.hpp>
+#include <mien/http/services.hpp>
+
+namespace mien::http {
+
+/// services must outlive the table.
+void add_own_routes(RouteTable& table, Services& services);
+
+}  // namespace mien::http
