@@ -321,6 +321,24 @@ void remove_durably(const fs::path& path) {
     sync_folder(folder_of(path));
 }
 
+void remove_folder_durably(const fs::path& folder) {
+    try {
+        if (fs::remove_all(folder) > 0) {
+            sync_folder(folder_of(folder));
+        }
+    } catch (const fs::filesystem_error& error) {
+        throw Error(ErrorCode::runtime, "cannot remove " + name_of(error.path1()) + ": " + error.code().message());
+    }
+}
+
+void link_durably(const fs::path& from, const fs::path& to) {
+    remove_durably(to);
+    if (::link(from.c_str(), to.c_str()) != 0) {
+        throw_errno("cannot link " + name_of(from) + " as " + name_of(to));
+    }
+    sync_folder(folder_of(to));
+}
+
 std::optional<std::string> environment(const char* name) {
     const char* value = std::getenv(name);
     return value != nullptr && *value != '\0' ? std::optional<std::string>(value) : std::nullopt;

@@ -130,6 +130,12 @@ bool move_durably(const std::filesystem::path& from, const std::filesystem::path
 /// Removes a file durably, if it is there.
 void remove_durably(const std::filesystem::path& path);
 
+/// Removes a folder with all that is in it, durably, if it is there. Links are removed, not followed.
+void remove_folder_durably(const std::filesystem::path& folder);
+
+/// A second name for a file, durably; one that is at `to` goes.
+void link_durably(const std::filesystem::path& from, const std::filesystem::path& to);
+
 /// Makes the folder and those above it, durably, mode 0700; it may be there.
 void make_folder_durably(const std::filesystem::path& folder);
 

@@ -125,9 +125,21 @@ public:
     /// returns: whether it did
     bool compact_if_it_pays();
 
+    /// Takes the last changes back, as a change of its own, so that undoing it does them again.
+    /// throws: Error{runtime} where the history does not reach so far, or a file is in the way of one that comes back
+    std::shared_ptr<const Gallery> undo(std::uint64_t changes);
+    /// Makes the store what it was after a change.
+    std::shared_ptr<const Gallery> restore(std::uint64_t number);
+
+    /// Compacts, then drops all that tells of earlier states: history, replaced archives, kept files.
+    void forget_history();
+
 private:
     void recover();
+    void remove_leftovers();
     void drop_torn_tail();
+    std::shared_ptr<const Gallery> go_back(std::uint64_t number, std::string summary);
+    void check_moves(std::vector<Operation>& operations, bool may_be_absent) const;
     Change make_change(std::string summary, std::vector<Operation> operations) const;
     void append(const std::string& frame);
     void new_journal(const Lineage& lineage, const std::string& entries);
@@ -143,6 +155,9 @@ private:
     StoreReader& m_reader;
     std::string m_broken;  ///< why nothing more can be committed
 };
+
+/// Every file and folder beside the store that may hold something of it, those of crashes and repairs too; sorted.
+std::vector<std::filesystem::path> files_of_store(const std::filesystem::path& store);
 
 /// Moves the files of a store that cannot be opened beside themselves, under a name with ".damaged".
 /// throws: Error{store_locked, runtime}

@@ -2,9 +2,14 @@
 #include <mien/gallery/journal.hpp>
 
 #include <mien/core/error.hpp>
+#include <mien/core/text.hpp>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
 
 namespace mien::gallery {
@@ -178,6 +183,71 @@ std::optional<std::size_t> find_entry(Bytes bytes, std::size_t from) {
             return offset;
         }
     }
+}
+
+LogFile::LogFile(std::filesystem::path path, LogKind kind) : m_path(std::move(path)) {
+    const auto state = file_state(m_path);
+    if (!state) {
+        return;
+    }
+    m_fd = FileDescriptor(::open(m_path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+    if (!m_fd.is_open()) {
+        throw_errno("cannot open " + printable(m_path.native()));
+    }
+    try {
+        const auto header = read(0, std::min<std::uint64_t>(state->size, k_log_header_size));
+        m_header = read_log_header(std::as_bytes(std::span(header)), kind);
+        find_places(state->size);
+    } catch (const Error& error) {
+        throw Error(error.code(), printable(m_path.native()) + ": " + error.what());
+    }
+}
+
+void LogFile::find_places(std::uint64_t size) {
+    for (m_end = k_log_header_size; m_end < size;) {
+        const auto bytes = read(m_end, std::min<std::uint64_t>(size - m_end, k_entry_header_size));
+        const auto header = entry_header(std::as_bytes(std::span(bytes)));
+        const auto left = size - m_end;
+        if (!header || left < k_entry_header_size + k_entry_trailer_size ||
+            header->length > left - k_entry_header_size - k_entry_trailer_size) {
+            // Damaged, or cut off: whoever reads the rest can tell.
+            const auto rest = read(m_end, left);
+            m_end = read_entries(std::as_bytes(std::span(rest)), m_end).end;
+            return;
+        }
+        m_places.push_back({static_cast<EntryKind>(header->kind), header->number, m_end, header->length});
+        m_end += k_entry_header_size + header->length + k_entry_trailer_size;
+    }
+}
+
+std::string LogFile::payload(const Place& place) const {
+    const auto bytes = read(place.offset, k_entry_header_size + place.length + k_entry_trailer_size);
+    if (!whole_frame(std::as_bytes(std::span(bytes)))) {
+        throw Error(ErrorCode::store_corrupt, printable(m_path.native()) + ": an entry is damaged (at byte " +
+                                                  std::to_string(place.offset) + ")");
+    }
+    return bytes.substr(k_entry_header_size, place.length);
+}
+
+std::string LogFile::read(std::uint64_t offset, std::uint64_t length) const {
+    std::string bytes(length, '\0');
+    std::size_t filled = 0;
+    while (filled < bytes.size()) {
+        const auto got = ::pread(m_fd.get(), bytes.data() + filled, bytes.size() - filled,
+                                 static_cast<off_t>(offset + filled));
+        if (got < 0) {
+            if (errno == EINTR) {
+                continue;
+            }
+            throw_errno("cannot read " + printable(m_path.native()));
+        }
+        if (got == 0) {
+            break;  // shortened meanwhile
+        }
+        filled += static_cast<std::size_t>(got);
+    }
+    bytes.resize(filled);
+    return bytes;
 }
 
 }  // namespace mien::gallery

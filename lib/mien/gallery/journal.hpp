@@ -3,9 +3,11 @@
 
 /// The frames of train.mien.journal and train.mien.history; man mien-store.5 specifies them.
 
+#include <mien/core/file.hpp>
 #include <mien/core/hash.hpp>
 
 #include <cstdint>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -61,5 +63,38 @@ Entries read_entries(Bytes bytes, std::uint64_t at);
 
 /// Where the next whole frame begins in the bytes, at or after `from`.
 std::optional<std::size_t> find_entry(Bytes bytes, std::size_t from);
+
+/// A log that may be larger than memory should hold: it knows where the entries are and reads them one by one.
+class LogFile {
+public:
+    struct Place {
+        EntryKind kind{EntryKind::change};
+        std::uint64_t number{};
+        std::uint64_t offset{};  ///< of the frame
+        std::uint64_t length{};  ///< of the payload
+    };
+
+    /// A file that is absent is an empty log.
+    /// throws: Error{store_corrupt} with the file and the offset
+    LogFile(std::filesystem::path path, LogKind kind);
+
+    [[nodiscard]] bool exists() const { return m_fd.is_open(); }
+    [[nodiscard]] const LogHeader& header() const { return m_header; }
+    [[nodiscard]] const std::vector<Place>& places() const { return m_places; }
+    /// Behind the last whole entry.
+    [[nodiscard]] std::uint64_t end() const { return m_end; }
+    /// throws: Error{store_corrupt} if it is damaged
+    [[nodiscard]] std::string payload(const Place& place) const;
+
+private:
+    [[nodiscard]] std::string read(std::uint64_t offset, std::uint64_t length) const;
+    void find_places(std::uint64_t size);
+
+    std::filesystem::path m_path;
+    FileDescriptor m_fd;
+    LogHeader m_header;
+    std::vector<Place> m_places;
+    std::uint64_t m_end{};
+};
 
 }  // namespace mien::gallery

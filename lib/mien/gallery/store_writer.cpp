@@ -2,6 +2,7 @@
 #include <mien/core/error.hpp>
 #include <mien/core/log.hpp>
 #include <mien/core/text.hpp>
+#include <mien/gallery/change_log.hpp>
 #include <mien/gallery/draft.hpp>
 #include <mien/gallery/file_store.hpp>
 #include <mien/gallery/journal.hpp>
@@ -11,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 namespace mien::gallery {
 namespace {
@@ -48,6 +50,18 @@ std::string read_whole(const fs::path& path) {
     return bytes ? std::string(reinterpret_cast<const char*>(bytes->data()), bytes->size()) : std::string();
 }
 
+/// Whether it is what an AtomicFile of this store leaves when its process dies.
+bool is_temporary(const std::string& name, const std::string& store) {
+    constexpr std::size_t k_random = 6;
+    for (const char* suffix : {".", ".journal.", ".history.", ".journal.torn."}) {
+        const auto start = "." + store + suffix;
+        if (name.starts_with(start) && name.size() == start.size() + k_random) {
+            return true;
+        }
+    }
+    return false;
+}
+
 }  // namespace
 
 StoreWriter::StoreWriter(fs::path store, WriterOptions options)
@@ -72,6 +86,7 @@ void StoreWriter::recover() {
     if (m_options.user.empty()) {
         m_options.user = current_user();
     }
+    remove_leftovers();
     const auto& state = m_reader.m_state;
     if (!state.gallery) {
         return;
@@ -82,6 +97,15 @@ void StoreWriter::recover() {
     }
     if (state.unfinished) {
         move_files(*state.unfinished);
+    }
+}
+
+void StoreWriter::remove_leftovers() {
+    const auto& files = m_reader.files();
+    for (const auto& file : files_of_store(files.archive)) {
+        if (is_temporary(file.filename().native(), files.archive.filename().native())) {
+            remove_durably(file);
+        }
     }
 }
 
@@ -169,6 +193,7 @@ std::shared_ptr<const Gallery> StoreWriter::commit(std::string summary, std::vec
     if (!m_broken.empty()) {
         throw Error(ErrorCode::runtime, "the journal could not be mended after a failure: " + m_broken);
     }
+    check_moves(operations, false);
     auto change = make_change(std::move(summary), std::move(operations));
     Draft draft(gallery());
     draft.apply(change);
@@ -227,33 +252,27 @@ void StoreWriter::append_history(const std::vector<std::string>& frames, std::ui
         return;
     }
     const auto& history = m_reader.files().history;
-    const auto bytes = read_whole(history);
-    if (bytes.empty()) {
-        std::string text = to_bytes(LogHeader{LogKind::history, 0, first - 1});
-        for (const auto& frame : frames) {
-            text += frame;
-        }
-        write_whole(history, text);
-        return;
-    }
-    // What was written before a crash that then did not happen, or is in the frames again, goes.
-    read_log_header(bytes_of(bytes), LogKind::history);
-    const auto read = read_entries(bytes_of(bytes).subspan(k_log_header_size), k_log_header_size);
-    auto end = read.end;
-    for (const auto& entry : read.entries) {
-        if (entry.number >= first) {
-            end = entry.offset;
-            break;
-        }
-    }
-    AppendFile log(history);
-    log.truncate(end);
     std::string text;
     for (const auto& frame : frames) {
         text += frame;
     }
-    log.append(bytes_of(text));
-    log.sync();
+    const LogFile log(history, LogKind::history);
+    if (!log.exists()) {
+        write_whole(history, to_bytes(LogHeader{LogKind::history, 0, first - 1}) + text);
+        return;
+    }
+    // What a writer wrote that died before it happened, or before it left the journal, is there already: it goes.
+    auto end = log.end();
+    for (const auto& place : log.places()) {
+        if (place.number >= first) {
+            end = place.offset;
+            break;
+        }
+    }
+    AppendFile file(history);
+    file.truncate(end);
+    file.append(bytes_of(text));
+    file.sync();
 }
 
 std::shared_ptr<const Gallery> StoreWriter::install(const Gallery& gallery, std::uint64_t last_change,
@@ -272,16 +291,14 @@ std::shared_ptr<const Gallery> StoreWriter::install(const Gallery& gallery, std:
 
 std::shared_ptr<const Gallery> StoreWriter::replace(const Gallery& gallery, std::string summary,
                                                     std::vector<Operation> operations) {
+    check_moves(operations, false);
     auto change = make_change(std::move(summary), std::move(operations));
     Replace operation;
     const auto& files = m_reader.files();
     if (this->gallery()) {
         operation.kept = std::to_string(change.number) + ".mien";
         make_folder_durably(files.kept);
-        const auto kept = files.kept / operation.kept;
-        remove_durably(kept);
-        fs::create_hard_link(files.archive, kept);
-        sync_folder(files.kept);
+        link_durably(files.archive, files.kept / operation.kept);
     }
     change.operations.insert(change.operations.begin(), operation);
     auto frames = journal_frames();
@@ -313,6 +330,89 @@ bool StoreWriter::compact_if_it_pays() {
     }
     compact();
     return true;
+}
+
+void StoreWriter::check_moves(std::vector<Operation>& operations, bool may_be_absent) const {
+    const auto& folder = m_reader.files().folder;
+    std::set<std::string> came;
+    std::set<std::string> went;
+    const auto is_there = [&](const std::string& path) {
+        return came.contains(path) || (!went.contains(path) && fs::exists(fs::symlink_status(folder / path)));
+    };
+    std::erase_if(operations, [&](const Operation& operation) {
+        const auto* move = std::get_if<MoveFile>(&operation);
+        if (move == nullptr) {
+            return false;
+        }
+        if (!is_there(move->from)) {
+            if (!may_be_absent) {
+                throw Error(ErrorCode::runtime, "there is no " + printable((folder / move->from).native()));
+            }
+            log::warn("{} is gone and does not come back", printable((folder / move->from).native()));
+            return true;
+        }
+        if (is_there(move->to)) {
+            throw Error(ErrorCode::runtime, printable((folder / move->to).native()) +
+                                                " is in the way; nothing was changed; move it elsewhere first");
+        }
+        went.insert(move->from);
+        came.erase(move->from);
+        came.insert(move->to);
+        went.erase(move->to);
+        return false;
+    });
+}
+
+std::shared_ptr<const Gallery> StoreWriter::undo(std::uint64_t changes) {
+    const auto last = last_change();
+    if (!gallery() || changes == 0 || changes > last) {
+        throw Error(ErrorCode::runtime, "the store remembers " + std::to_string(last) + " changes; there are no " +
+                                            std::to_string(changes) + " to undo");
+    }
+    return go_back(last - changes, changes == 1 ? "undid change " + std::to_string(last)
+                                                : "undid changes " + std::to_string(last - changes + 1) + " to " +
+                                                      std::to_string(last));
+}
+
+std::shared_ptr<const Gallery> StoreWriter::restore(std::uint64_t number) {
+    if (!gallery() || number > last_change()) {
+        throw Error(ErrorCode::runtime, "there is no change " + std::to_string(number) + " yet; the last is " +
+                                            std::to_string(last_change()));
+    }
+    return go_back(number, "as after change " + std::to_string(number));
+}
+
+std::shared_ptr<const Gallery> StoreWriter::go_back(std::uint64_t number, std::string summary) {
+    auto past = state_after(number, ChangeLog(m_reader), gallery(), m_reader.files());
+    check_moves(past.operations, true);
+    return past.replaced ? replace(*past.gallery, std::move(summary), std::move(past.operations))
+                         : commit(std::move(summary), std::move(past.operations));
+}
+
+void StoreWriter::forget_history() {
+    const auto& files = m_reader.files();
+    compact();
+    if (fs::exists(files.history)) {
+        write_whole(files.history, to_bytes(LogHeader{LogKind::history, 0, last_change()}));
+    }
+    auto torn = files.journal;
+    torn += ".torn";
+    remove_durably(torn);
+    remove_folder_durably(files.kept);
+}
+
+std::vector<fs::path> files_of_store(const fs::path& store) {
+    const StoreFiles files(store);
+    const auto name = files.archive.filename().native();
+    std::vector<fs::path> found;
+    for (const auto& entry : fs::directory_iterator(files.folder)) {
+        const auto other = entry.path().filename().native();
+        if (other == name || other.starts_with(name + ".") || is_temporary(other, name)) {
+            found.push_back(entry.path());
+        }
+    }
+    std::sort(found.begin(), found.end());
+    return found;
 }
 
 void set_aside(const fs::path& store, const WriterOptions& options) {

@@ -50,8 +50,10 @@ struct Confirmed {
     std::string photo;  ///< as it was named
     Sha256 hash;
     Box box;
-    /// confirmed; relabelled (it was `before`); already (nothing was to do); denied; not_a_face
+    /// confirmed; relabelled (it was `before`); already (nothing was to do); denied; not_a_face; or nothing could be done:
+    /// no_face, unreadable
     std::string outcome;
+    std::string reason;  ///< of no_face and unreadable
     std::string label;
     std::string before;      ///< relabelled: who it was
     std::string kept_as;     ///< its place in dataset_training, in the workspace
@@ -78,7 +80,7 @@ public:
     /// throws: Error{usage}: no such face, a choice is needed (the message lists the faces), a bad label, another face
     /// of
     ///         this photo is `label` already, the face is somebody else and force is not set (the message says who);
-    ///         Error{unreadable}; Error{store_locked, store_corrupt, model_missing, model_mismatch, runtime}
+    ///         Error{store_locked, store_corrupt, model_missing, model_mismatch, runtime}
     Confirmed decide(const ConfirmRequest& request);
 
     /// The same for bytes that somebody sent; nothing of them is taken away. photo: what they are called

@@ -39,6 +39,7 @@ PhotoAnswer Identifier::answer(pipeline::PhotoResult result) const {
         face.score = result.faces[i].score;
         face.quality = result.faces[i].quality;
         face.candidates = std::move(ranks[i]);
+        face.encoding = std::move(probes[i]);
         decide(face);
         answer.faces.push_back(std::move(face));
     }

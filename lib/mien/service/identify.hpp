@@ -26,6 +26,7 @@ struct FaceAnswer {
     std::optional<double> distance;
     double confidence{};  ///< P(it is the nearest person)
     std::vector<match::Candidate> candidates;
+    Encoding encoding;  ///< for the inbox; never printed
 };
 
 struct PhotoAnswer {

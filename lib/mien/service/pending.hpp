@@ -34,6 +34,12 @@ namespace mien::service {
 std::string remember(const Workspace& workspace, const gallery::Description& store, std::string_view name, Bytes bytes,
                      const PhotoAnswer& answer);
 
+/// Which faces of a photo wait once it is in dataset/: the unknown ones; where there are none, all.
+std::vector<const FaceAnswer*> faces_that_wait(const PhotoAnswer& answer);
+
+/// What pending.mien holds of encodings of this model; null where it is of no use. One label for all, '?'.
+std::shared_ptr<const gallery::Gallery> remembered_faces(const Workspace& workspace, const ModelContract& contract);
+
 /// Who a waiting face may be.
 struct Suggestion {
     std::string label;
@@ -48,7 +54,7 @@ struct WaitingFace {
     Sha256 photo_hash;
     Box box;
     float score{};
-    float quality{};
+    float quality{gallery::k_not_measured};
     UnixTime time{};  ///< when it came
     std::vector<float> encoding;
     std::optional<Suggestion> suggestion;  ///< nothing where the store has nobody whom operators did not rule out
@@ -114,7 +120,7 @@ struct Thumbnail {
 Thumbnail thumbnail(const WaitingFace& face, const Workspace& workspace, std::int64_t max_pixels, int side);
 
 /// A line a face, then {"summary":…}.
-Json to_json(const WaitingFace& face, const WaitingCluster& cluster, const Pending& pending);
+Json to_json(const WaitingFace& face, const WaitingCluster& cluster);
 Json to_json(const IdlePhoto& photo);
 Json summary_json(const Pending& pending);
 

@@ -12,10 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <fcntl.h>
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
-#include <cstdio>
 #include <optional>
 
 namespace mien::service {
@@ -104,63 +103,44 @@ std::string numbered(const std::string& name, unsigned number) {
     return parts.stem().native() + "_" + std::to_string(number) + parts.extension().native();
 }
 
-/// A file with the bytes beside the place where it shall be; gone unless put().
+/// A file with the bytes in the folder where they shall lie; gone unless it was put into its place.
 class Aside {
 public:
     Aside(const fs::path& folder, Bytes bytes) {
-        auto pattern = (folder / ".adding.XXXXXX").native();
-        FileDescriptor fd(::mkostemp(pattern.data(), O_CLOEXEC));
-        if (!fd.is_open()) {
-            throw_errno("cannot create a file in " + printable(folder.native()));
-        }
-        m_path = pattern;
-        while (!bytes.empty()) {
-            const auto written = ::write(fd.get(), bytes.data(), bytes.size());
-            if (written < 0 && errno == EINTR) {
-                continue;
-            }
-            if (written < 0) {
-                discard();
-                throw_errno("cannot write " + printable(pattern));
-            }
-            bytes = bytes.subspan(static_cast<std::size_t>(written));
-        }
-        if (::fsync(fd.get()) != 0) {
+        static std::atomic<unsigned> s_count{0};
+        m_path = folder / (".adding." + std::to_string(::getpid()) + "." + std::to_string(s_count++));
+        remove_durably(m_path);  // of a process of the same number that died
+        try {
+            AppendFile file(m_path);
+            file.append(bytes);
+            file.sync();
+        } catch (const Error&) {
             discard();
-            throw_errno("cannot make durable " + printable(pattern));
+            throw;
         }
     }
     ~Aside() { discard(); }
     Aside(const Aside&) = delete;
     Aside& operator=(const Aside&) = delete;
 
-    /// false: something lies there already
+    /// returns: false where something lies there already
     bool put(const fs::path& path) {
-        if (::renameat2(AT_FDCWD, m_path.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) == 0) {
+        try {
+            move_durably(m_path, path);
             m_path.clear();
             return true;
-        }
-        if (errno == EEXIST) {
-            return false;
-        }
-        // Some file systems know no such renaming, but links.
-        if (errno == EINVAL || errno == ENOSYS) {
-            if (::link(m_path.c_str(), path.c_str()) == 0) {
-                return true;
-            }
-            if (errno == EEXIST) {
+        } catch (const Error&) {
+            if (is_there(path)) {
                 return false;
             }
+            throw;
         }
-        throw_errno("cannot create " + printable(path.native()));
     }
 
 private:
-    void discard() {
+    void discard() noexcept {
         if (!m_path.empty()) {
-            const int saved = errno;
             ::unlink(m_path.c_str());
-            errno = saved;
         }
     }
     fs::path m_path;
@@ -211,43 +191,21 @@ Place place_for(const fs::path& folder, const std::string& name, Bytes bytes) {
 }
 
 fs::path add_photo(const fs::path& folder, const std::string& name, Bytes bytes) {
-    make_folders(folder);
+    make_folder_durably(folder);
     std::optional<Aside> aside;
     for (;;) {
         auto place = place_for(folder, name, bytes);
-        if (!place.there) {
-            if (!aside) {
-                aside.emplace(folder, bytes);
-            }
-            if (!aside->put(place.path)) {
-                continue;  // somebody was quicker: look again
-            }
+        if (place.there) {
+            sync_folder(folder);  // whoever put it there may have died before
+            return place.path;
         }
-        sync_folder(folder);
-        return place.path;
-    }
-}
-
-void make_folders(const fs::path& folder) {
-    if (folder.empty() || fs::is_directory(folder)) {
-        return;
-    }
-    const auto parent = folder.has_parent_path() ? folder.parent_path() : fs::path(".");
-    make_folders(parent);
-    if (::mkdir(folder.c_str(), 0777) != 0 && errno != EEXIST) {
-        throw_errno("cannot make the folder " + printable(folder.native()));
-    }
-    sync_folder(parent);
-}
-
-void remove_photo(const fs::path& file) {
-    if (::unlink(file.c_str()) != 0) {
-        if (errno == ENOENT) {
-            return;
+        if (!aside) {
+            aside.emplace(folder, bytes);
         }
-        throw_errno("cannot remove " + printable(file.native()));
+        if (aside->put(place.path)) {  // else somebody was quicker: look again
+            return place.path;
+        }
     }
-    sync_folder(file.has_parent_path() ? file.parent_path() : fs::path("."));
 }
 
 bool lies_in(const fs::path& path, const fs::path& folder) {

@@ -36,12 +36,6 @@ struct Place {
 };
 Place place_for(const std::filesystem::path& folder, const std::string& name, Bytes bytes);
 
-/// Makes the folder and its missing parents, each durable in its parent.
-void make_folders(const std::filesystem::path& folder);
-
-/// Removes a file, durably; a file that is not there is no error.
-void remove_photo(const std::filesystem::path& file);
-
 /// Whether path names a regular file inside folder once links are resolved, so that a request cannot reach elsewhere.
 bool lies_in(const std::filesystem::path& path, const std::filesystem::path& folder);
 

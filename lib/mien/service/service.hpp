@@ -3,10 +3,13 @@
 
 /// The list of verbs. One function or class a verb, each in its own file; the CLI and HTTP call nothing below.
 
+#include <mien/service/confirm.hpp>  // Confirmer
 #include <mien/service/doctor.hpp>   // examine
 #include <mien/service/enroll.hpp>   // enroll
 #include <mien/service/people.hpp>   // list_people, show_person, rename, move
+#include <mien/service/pending.hpp>  // pending, remember, expire
 #include <mien/service/predict.hpp>  // Predictor
+#include <mien/service/reset.hpp>    // reset
 #include <mien/service/stats.hpp>    // stats
 #include <mien/service/train.hpp>    // train
 #include <mien/service/verify.hpp>   // verify, compare

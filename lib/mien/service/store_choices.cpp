@@ -44,4 +44,8 @@ pipeline::Blueprint blueprint_of_store(const gallery::Gallery& store, pipeline::
     return blueprint;
 }
 
+gallery::Description description_of(const pipeline::Blueprint& blueprint, pipeline::Faces faces) {
+    return {*blueprint.contract(), to_line(blueprint.settings()), blueprint.fingerprint(faces)};
+}
+
 }  // namespace mien::service

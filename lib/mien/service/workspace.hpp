@@ -19,7 +19,13 @@ struct Workspace {
     std::filesystem::path root{"."};
 
     [[nodiscard]] std::filesystem::path training() const { return (root / "dataset_training").lexically_normal(); }
+    /// Photos that reset starts again from.
+    [[nodiscard]] std::filesystem::path reserve() const { return (root / "dataset_reserve").lexically_normal(); }
+    /// Uploads that wait for a decision.
+    [[nodiscard]] std::filesystem::path inbox() const { return (root / "dataset").lexically_normal(); }
     [[nodiscard]] std::filesystem::path store() const { return (root / "train.mien").lexically_normal(); }
+    /// A store of its own: the faces of the uploads, all under one label. It may go; they are looked at again then.
+    [[nodiscard]] std::filesystem::path pending_store() const { return (root / "pending.mien").lexically_normal(); }
 
     /// How a store names a photo: relative to the workspace, '/' between the parts.
     [[nodiscard]] std::string name_of(const std::filesystem::path& photo) const;

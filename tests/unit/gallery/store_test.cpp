@@ -2,6 +2,7 @@
 #include <mien/core/error.hpp>
 #include <mien/core/file.hpp>
 #include <mien/gallery/file_store.hpp>
+#include <mien/gallery/journal.hpp>
 
 #include <support/shared.hpp>
 #include <support/synthetic.hpp>
@@ -166,6 +167,90 @@ TEST_F(Store, FilesMoveWithTheirChange) {
     writer.commit("moved", {MoveFile{"dataset/up.jpg", "dataset_training/ada/up.jpg"}});
     EXPECT_FALSE(fs::exists(folder.path() / "dataset/up.jpg"));
     EXPECT_TRUE(fs::exists(folder.path() / "dataset_training/ada/up.jpg"));
+}
+
+TEST_F(Store, UndoTakesBackAndUndoingThatDoesItAgain) {
+    StoreWriter writer(file, {"test"});
+    const auto at_0 = content(*writer.gallery());
+    writer.commit("a", {Add{fresh("ada", "a.jpg")}, SetExtra{"calibration", "", "x"}});
+    const auto at_1 = content(*writer.gallery());
+    writer.commit("b", {Remove{writer.gallery()->record(2).copy()},
+                        Relabel{{sha256("a.jpg"), {5, 6, 7, 8}}, "ada", "zoe", "a.jpg", "z/a.jpg"},
+                        Deny{{"bob", sha256("q"), {1, 1, 1, 1}, "q.jpg", 3, {1.0F}}},
+                        Skip{{"s.jpg", sha256("s"), Outcome::no_face, "none"}}});
+    const auto at_2 = content(*writer.gallery());
+    EXPECT_EQ(content(*writer.undo(1)), at_1);
+    EXPECT_EQ(writer.last_change(), 3U);
+    EXPECT_EQ(content(*writer.undo(1)), at_2);
+    EXPECT_EQ(content(*writer.undo(4)), at_0);
+    EXPECT_EQ(content(*writer.restore(2)), at_2);
+    writer.compact();
+    EXPECT_EQ(content(*writer.restore(1)), at_1);
+    EXPECT_EQ(content(*load_store(file)), at_1);
+    writer.forget_history();
+    EXPECT_THROW(writer.undo(1), Error);
+    EXPECT_EQ(content(*load_store(file)), at_1);
+    writer.commit("c", {Add{fresh("bob", "c.jpg")}});
+    EXPECT_EQ(content(*writer.undo(1)), at_1);
+}
+
+TEST_F(Store, UndoBringsAReplacedArchiveBack) {
+    StoreWriter writer(file, {"test"});
+    writer.commit("a", {Add{fresh("ada", "a.jpg")}});
+    const auto at_1 = content(*writer.gallery());
+    writer.replace(*test::synthetic_gallery({1, 2, 32}), "another model");
+    const auto at_2 = content(*writer.gallery());
+    EXPECT_EQ(content(*writer.undo(1)), at_1);
+    EXPECT_EQ(content(*writer.undo(1)), at_2);
+    EXPECT_EQ(content(*writer.restore(1)), at_1);
+    EXPECT_EQ(content(*load_store(file)), at_1);
+}
+
+TEST_F(Store, UndoMovesFilesBack) {
+    const auto root = folder.path();
+    const auto put = [&](const fs::path& path) {
+        fs::create_directories((root / path).parent_path());
+        AtomicFile(root / path).commit();
+    };
+    put("dataset/up.jpg");
+    put("old/1.jpg");
+    put("new/1.jpg");
+    put("copy.jpg");
+    StoreWriter writer(file, {"test"});
+    writer.commit("swap", {MoveFile{"dataset/up.jpg", "t/up.jpg"}, MoveFile{"old", "train.mien.d/old"},
+                           MoveFile{"new", "old"}, AddFile{"copy.jpg"}});
+    EXPECT_TRUE(fs::exists(root / "t/up.jpg"));
+    EXPECT_TRUE(fs::exists(root / "train.mien.d/old/1.jpg"));
+    EXPECT_FALSE(fs::exists(root / "new"));
+    writer.undo(1);
+    EXPECT_TRUE(fs::exists(root / "dataset/up.jpg"));
+    EXPECT_TRUE(fs::exists(root / "new/1.jpg"));
+    EXPECT_TRUE(fs::exists(root / "old/1.jpg"));
+    EXPECT_FALSE(fs::exists(root / "copy.jpg"));
+    writer.undo(1);
+    EXPECT_TRUE(fs::exists(root / "copy.jpg"));
+    EXPECT_TRUE(fs::exists(root / "t/up.jpg"));
+    put("new/2.jpg");  // in the way
+    const auto last = writer.last_change();
+    EXPECT_THROW(writer.undo(1), Error);
+    EXPECT_EQ(writer.last_change(), last);
+    EXPECT_TRUE(fs::exists(root / "t/up.jpg"));
+}
+
+TEST_F(Store, MovesThatACrashCutOffAreFinished) {
+    const auto root = folder.path();
+    fs::create_directories(root / "dataset");
+    AtomicFile(root / "dataset/up.jpg").commit();
+    const auto journal = root / "train.mien.journal";
+    {
+        StoreWriter writer(file, {"test"});
+        writer.commit("a", {Add{fresh("ada", "a.jpg")}});
+        writer.commit("b", {MoveFile{"dataset/up.jpg", "t/up.jpg"}});
+    }
+    fs::rename(root / "t/up.jpg", root / "dataset/up.jpg");
+    fs::resize_file(journal, fs::file_size(journal) - k_entry_header_size - k_entry_trailer_size);
+    const StoreWriter writer(file, {"test"});
+    EXPECT_TRUE(fs::exists(root / "t/up.jpg"));
 }
 
 TEST(NewStore, ReplaceMakesTheFirst) {

@@ -99,8 +99,8 @@ TEST(PhotoFiles, OnlyWhatReallyLiesInAFolderLiesThere) {
     EXPECT_FALSE(lies_in(folder.path() / "dataset/link.jpg", folder.path() / "dataset"));
     EXPECT_FALSE(lies_in(folder.path() / "dataset/none.jpg", folder.path() / "dataset"));
     EXPECT_FALSE(lies_in(folder.path() / "dataset", folder.path()));
-    remove_photo(folder.path() / "dataset/a.jpg");
-    remove_photo(folder.path() / "dataset/a.jpg");
+    remove_durably(folder.path() / "dataset/a.jpg");
+    remove_durably(folder.path() / "dataset/a.jpg");
     EXPECT_FALSE(fs::exists(folder.path() / "dataset/a.jpg"));
 }
 
