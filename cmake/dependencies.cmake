@@ -50,3 +50,6 @@ find_program(SCDOC_PROGRAM scdoc REQUIRED)
 if(MIEN_BUILD_TESTS)
   find_package(GTest REQUIRED)
 endif()
+
+# Swagger UI for GET /docs: npm's package, unpacked by scripts/install-packages npm; optional.
+find_path(MIEN_SWAGGER_UI swagger-ui-bundle.js PATHS ${PROJECT_SOURCE_DIR}/third_party/swagger-ui-dist NO_DEFAULT_PATH)

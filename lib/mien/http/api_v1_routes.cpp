@@ -26,7 +26,7 @@ std::string words_for(const Refusal& refusal) {
 }
 
 /// The similarity that a client asks for; nothing where it asks for none.
-std::optional<double> threshold_of(const Form& form) {
+std::optional<Threshold> threshold_of(const Form& form) {
     const auto found = form.fields.find("threshold");
     if (found == form.fields.end() || found->is_null()) {
         return std::nullopt;
@@ -42,7 +42,7 @@ std::optional<double> threshold_of(const Form& form) {
     if (!(value >= 0 && value <= 1)) {
         demand_valid({{"body", "threshold", "value_error", "a number from 0 to 1"}});
     }
-    return value;
+    return Threshold{Threshold::Scale::similarity, value};
 }
 
 Json face_json(const service::FaceAnswer& face, const service::LiveState& state) {

@@ -84,6 +84,7 @@ struct Config {
     OnLimit on_limit{OnLimit::oldest};
     std::optional<double> quality_threshold;
     bool keep_photos{};
+    bool compat{};  ///< the old services' 400 where mien answers 200 (a photo without a face, an empty store)
     std::string detector{"auto"};
     std::int64_t max_pixels{100'000'000};
 

@@ -4,7 +4,9 @@
 #include <mien/core/error.hpp>
 #include <mien/core/file.hpp>
 #include <mien/core/log.hpp>
+#include <mien/http/openapi.hpp>
 #include <mien/http/own_routes.hpp>
+#include <mien/http/routes.hpp>
 #include <mien/http/server.hpp>
 #include <mien/http/systemd.hpp>
 
@@ -44,6 +46,11 @@ void serve(const Config& config, const models::Finder& finder, const std::functi
     Services services(config, finder);
     RouteTable table;
     add_own_routes(table, services);
+    add_ml_routes(table, services);
+    add_upload_routes(table, services);
+    add_flask_routes(table, services, MIEN_VERSION);
+    add_api_v1_routes(table, services, MIEN_VERSION);
+    add_document_routes(table, {MIEN_VERSION, config.auth != AuthMode::none, config.auth_verify});
     Engine engine(services, table);
     Server server(engine);
     services.store().watch();

@@ -85,8 +85,12 @@ pipeline::PhotoResult Services::process(Tools& tools, Bytes photo, pipeline::Fac
     return result;
 }
 
-service::PhotoAnswer Services::identify(Tools& tools, Bytes photo) {
-    auto answer = tools.state->people.answer(process(tools, photo, pipeline::Faces::all));
+service::PhotoAnswer Services::identify(Tools& tools, Bytes photo, std::optional<Threshold> threshold) {
+    std::optional<double> tolerance;
+    if (threshold) {
+        tolerance = threshold->distance(tools.state->tools->encoder().decision.threshold);
+    }
+    auto answer = tools.state->people.answer(process(tools, photo, pipeline::Faces::all), tolerance);
     answer.hash = sha256(photo);
     if (!answer.faces.empty()) {
         m_metrics.observe(Stage::match, answer.match_ms / 1000);

@@ -48,9 +48,12 @@ public:
     std::function<Metrics::Figures()> figures;  ///< for /metrics and the dialects' statistics
     std::function<bool()> ready;                ///< whether photos can be answered now
 
-    /// Encodes and names the faces of a photo, and counts stages and the verdict. More pixels than allowed:
+    [[nodiscard]] const models::Finder& finder() const { return m_finder; }
+
+    /// Encodes and names the faces of a photo, and counts stages and the verdict. threshold: for this photo only.
+    /// More pixels than allowed:
     /// Refusal{413, too_many_pixels}; other photos that cannot be read are answers.
-    service::PhotoAnswer identify(Tools& tools, Bytes photo);
+    service::PhotoAnswer identify(Tools& tools, Bytes photo, std::optional<Threshold> threshold = {});
     /// The first half of it, for what is enrolled.
     pipeline::PhotoResult process(Tools& tools, Bytes photo, pipeline::Faces faces);
 

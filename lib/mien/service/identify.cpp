@@ -19,7 +19,7 @@ Identifier::Identifier(std::shared_ptr<const gallery::Gallery> gallery, const mo
       m_options(options),
       m_threshold(options.tolerance.value_or(m_decision.threshold)) {}
 
-PhotoAnswer Identifier::answer(pipeline::PhotoResult result) const {
+PhotoAnswer Identifier::answer(pipeline::PhotoResult result, std::optional<double> tolerance) const {
     PhotoAnswer answer;
     answer.verdict = result.verdict;
     answer.reason = std::move(result.reason);
@@ -40,7 +40,7 @@ PhotoAnswer Identifier::answer(pipeline::PhotoResult result) const {
         face.quality = result.faces[i].quality;
         face.candidates = std::move(ranks[i]);
         face.encoding = std::move(probes[i]);
-        decide(face);
+        decide(face, tolerance.value_or(m_threshold));
         answer.faces.push_back(std::move(face));
     }
     if (!answer.faces.empty()) {
@@ -52,14 +52,14 @@ PhotoAnswer Identifier::answer(pipeline::PhotoResult result) const {
     return answer;
 }
 
-void Identifier::decide(FaceAnswer& face) const {
+void Identifier::decide(FaceAnswer& face, double threshold) const {
     if (face.candidates.empty()) {
         return;
     }
     const auto& nearest = face.candidates.front();
     face.distance = static_cast<double>(nearest.distance);
     face.confidence = confidence(*face.distance);
-    if (*face.distance <= m_threshold) {
+    if (*face.distance <= threshold) {
         face.verdict = Verdict::known;
         face.label = nearest.label;
     }

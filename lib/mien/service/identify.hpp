@@ -55,9 +55,9 @@ public:
     Identifier(std::shared_ptr<const gallery::Gallery> gallery, const models::Card& encoder,
                const IdentifyOptions& options);
 
-    /// Names the faces of one photo.
+    /// Names the faces of one photo. tolerance: in the place of the threshold, for this photo only.
     /// throws: Error{model_mismatch}
-    [[nodiscard]] PhotoAnswer answer(pipeline::PhotoResult result) const;
+    [[nodiscard]] PhotoAnswer answer(pipeline::PhotoResult result, std::optional<double> tolerance = {}) const;
 
     [[nodiscard]] const gallery::Gallery& gallery() const { return *m_gallery; }
     [[nodiscard]] double threshold() const { return m_threshold; }
@@ -71,7 +71,7 @@ public:
     [[nodiscard]] Json to_json(const FaceAnswer& face) const;
 
 private:
-    void decide(FaceAnswer& face) const;
+    void decide(FaceAnswer& face, double threshold) const;
 
     std::shared_ptr<const gallery::Gallery> m_gallery;
     match::NearestMatcher m_matcher;
