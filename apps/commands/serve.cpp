@@ -1,24 +1,102 @@
 // SPDX-License-Identifier: MIT
 #include <commands.hpp>
 
+#include <output.hpp>
+
 #include <mien/core/error.hpp>
+#include <mien/core/file.hpp>
+#include <mien/core/log.hpp>
+#include <mien/http/config.hpp>
 #include <mien/http/serve.hpp>
 
+#include <cstdio>
+#include <filesystem>
+#include <map>
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace mien::app {
+namespace {
+
+struct ServeArguments {
+    /// By name; the verb's options write here.
+    std::map<std::string, std::vector<std::string>> options;
+    std::string file;
+    bool print_config{};
+};
+
+http::LoadedConfig load(const ServeArguments& arguments, const SharedOptions& shared) {
+    http::Sources sources;
+    for (const auto& [name, values] : arguments.options) {
+        if (!values.empty()) {
+            sources.options[name] = values;
+        }
+    }
+    sources.environment = [](const char* name) { return environment(name); };
+    sources.workspace = shared.workspace;
+    sources.file = arguments.file;
+    return http::load_config(sources);
+}
+
+/// -q and -v are stronger than the configured level.
+void set_log_level(const http::Config& config, const SharedOptions& shared) {
+    if (!shared.quiet && !shared.verbose) {
+        log::set_level(config.log_level == "debug"     ? log::Level::debug
+                       : config.log_level == "warning" ? log::Level::warning
+                       : config.log_level == "error"   ? log::Level::error
+                                                       : log::Level::info);
+    }
+}
+
+int serve(const ServeArguments& arguments, const SharedOptions& shared) {
+    const auto loaded = load(arguments, shared);
+    if (arguments.print_config) {
+        if (shared.json) {
+            print_json(http::to_json(loaded));
+        } else {
+            std::fputs(http::to_toml(loaded).c_str(), stdout);
+        }
+        return k_exit_success;
+    }
+    set_log_level(loaded.config, shared);
+    http::serve(loaded.config, shared.make_finder(), [&arguments, &shared] {
+        auto again = load(arguments, shared).config;
+        set_log_level(again, shared);
+        return again;
+    });
+    return k_exit_success;
+}
+
+}  // namespace
 
 void add_serve(CLI::App& app, Context& context) {
-    auto config = std::make_shared<http::Config>();
-    auto* verb = app.add_subcommand("serve", "Answer over HTTP");
-    verb->add_option("--host", config->hosts, "Address to listen on; repeatable")->type_name("ADDRESS");
-    verb->add_option("-p,--port", config->ports, "Port; repeatable; 0: any")->type_name("PORT");
-    verb->callback([config, &context] {
-        context.action = [config, &context] {
-            config->workspace = context.shared.workspace;
-            http::serve(*config, context.shared.make_finder(), [config] { return *config; });
-            return k_exit_success;
-        };
+    auto arguments = std::make_shared<ServeArguments>();
+    auto* verb = app.add_subcommand("serve", "Answer over HTTP, as the five older services did");
+    verb->add_option("--config", arguments->file, "Settings; default: mien.toml in the workspace")
+        ->envname("MIEN_CONFIG")
+        ->type_name("FILE");
+    verb->add_flag("--print-config", arguments->print_config, "Print every setting and where it comes from, and end");
+    for (const auto& setting : http::settings()) {
+        if (setting.secret) {
+            continue;  // others can see a process's options
+        }
+        const std::string name(setting.name);
+        auto& values = arguments->options[name];
+        const std::string letter = name == "port" ? "-p," : name == "store" ? "-s," : name == "method" ? "-m," : "";
+        const std::string about(setting.about);
+        CLI::Option* option = nullptr;
+        if (setting.type.empty()) {
+            option = verb->add_flag_callback(
+                "--" + name, [&values] { values = {"true"}; }, about);
+        } else {
+            option = verb->add_option(letter + "--" + name, values, about);
+            option->type_name(std::string(setting.type))->allow_extra_args(false);
+        }
+        option->group(std::string(setting.group));
+    }
+    verb->callback([arguments, &context] {
+        context.action = [arguments, &context] { return serve(*arguments, context.shared); };
     });
 }
 

@@ -14,6 +14,9 @@ enum class Level { error, warning, info, debug };
 /// Sends everything to stderr, one line a message; colour on a terminal only. Call once, at the start.
 void start(Level level);
 
+/// Another level from now on. threads: any
+void set_level(Level level);
+
 using spdlog::debug;
 using spdlog::error;
 using spdlog::info;

@@ -49,6 +49,8 @@ struct Threshold {
 /// What becomes of a new photo of somebody who has as many as are kept.
 enum class OnLimit { oldest, worst, reject };
 
+std::string_view to_string(OnLimit choice);
+
 struct Config {
     // where it listens
     std::vector<std::string> hosts{"127.0.0.1"};
@@ -85,6 +87,10 @@ struct Config {
     std::optional<double> quality_threshold;
     bool keep_photos{};
     bool compat{};  ///< the old services' 400 where mien answers 200 (a photo without a face, an empty store)
+    std::string svm_kernel{"rbf"};
+    double svm_c{10};
+    double svm_gamma{0.1};
+    std::uint32_t augmentation_count{5};
     std::string detector{"auto"};
     std::int64_t max_pixels{100'000'000};
 
@@ -105,7 +111,7 @@ struct Config {
     std::chrono::milliseconds drain_timeout{30'000};
 
     // what it says
-    std::string environment{"production"};
+    std::string environment{"development"};
     std::string log_level{"info"};
     std::string access_log{"-"};  ///< "-": stdout; "off"; else a file
 
@@ -113,5 +119,63 @@ struct Config {
     [[nodiscard]] int worker_count() const;
     [[nodiscard]] int queue_length() const;
 };
+
+/// Where settings come from. What stands first wins: options, MIEN_* of the environment, mien.toml, MIEN_* of .env, the
+/// old services' variables (environment before .env).
+struct Sources {
+    /// By name without "--"; flags have the value "true".
+    std::map<std::string, std::vector<std::string>> options;
+    /// Of the process; nothing where it is unset or empty.
+    std::function<std::optional<std::string>(const char*)> environment;
+    std::filesystem::path workspace{"."};
+    /// Empty: mien.toml in the workspace, where there is one.
+    std::filesystem::path file;
+};
+
+/// One way of saying a setting that another service had.
+struct Alias {
+    std::string_view name;    ///< of the variable
+    std::string_view prefix;  ///< what is put before its value: a scale
+};
+
+struct Setting {
+    std::string_view name;  ///< "max-body": --max-body, MIEN_MAX_BODY, max-body in [serve] of mien.toml
+    std::string_view group;
+    std::string_view type;  ///< empty: a flag
+    std::string_view about;
+    std::vector<Alias> aliases;
+    bool several{};        ///< a list
+    bool aliases_add{};    ///< values of several aliases are taken together, they cannot disagree
+    bool secret{};         ///< never an option (others see those), never printed
+    bool at_start_only{};  ///< a reload does not change it
+    std::function<void(Config&, const std::vector<std::string>&)> set;  ///< throws Error{usage} without the source
+    std::function<std::vector<std::string>(const Config&)> get;
+};
+
+/// All of them, in the order of the manual.
+const std::vector<Setting>& settings();
+
+struct SettingOrigin {
+    const Setting* setting{};
+    std::string source;  ///< "--port", "MIEN_PORT", "mien.toml", ".env: API_PORT", "default"
+};
+
+struct LoadedConfig {
+    Config config;
+    std::vector<SettingOrigin> origins;  ///< one a setting
+};
+
+/// throws: Error{usage} that names the setting, its value (unless it is a secret) and its source; also where two
+/// variables of old services disagree, with both names
+LoadedConfig load_config(const Sources& sources);
+
+/// As lines of a mien.toml with the sources as comments; secrets masked.
+std::string to_toml(const LoadedConfig& loaded);
+/// [{"name","value","source"}]; secrets masked
+Json to_json(const LoadedConfig& loaded);
+
+/// The variables of a .env file: KEY=value, 'single' and "double" quotes, "export", comments.
+/// throws: Error{usage} with the line
+std::map<std::string, std::string> parse_dotenv(std::string_view text);
 
 }  // namespace mien::http

@@ -198,12 +198,18 @@ Admission Engine::admit(Request& request) {
         refuse_with(unauthorized(request.claims, token_sent));
         return admission;
     }
+    if (demanded && policy.config.auth == AuthMode::jwt && request.claims.subject.empty()) {
+        Refusal refusal(401, "token_without_sub", "the token names nobody: it has no sub");
+        refusal.headers.add("WWW-Authenticate", R"(Bearer error="invalid_token")");
+        refuse_with(refusal);
+        return admission;
+    }
     if (route.need == Need::admin && request.claims.role != Role::admin) {
         refuse_with(Refusal(403, "forbidden", "this needs the role admin"));
         return admission;
     }
     const auto& rate = route.rate == RateClass::enrol ? policy.config.rate_enrol : policy.config.rate_verify;
-    const auto who = request.claims.proved ? "subject " + request.claims.subject : request.client;
+    const auto who = request.claims.proved ? "subject " + request.claims.subject : bucket_of(request.client);
     const auto wait = m_services.limiter().take(route.rate, rate, who, admission.began);
     if (wait.count() > 0) {
         Refusal refusal(429, "rate_limited",

@@ -66,7 +66,7 @@ void add_own_routes(RouteTable& table, Services& services) {
     name.summary = "Names every face of a photo; the answer is that of 'mien predict --json'";
     name.fields = {image_field("file")};
     name.need = Need::verify;
-    name.rate = RateClass::none;
+    name.rate = RateClass::verify;
     name.replies = {{200, "Faces, or the verdict no_face", {{"verdict", "known"}, {"faces", Json::array()}}},
                     {400, "Not a photo", nullptr},
                     {413, "Too many bytes or pixels", nullptr},

@@ -57,6 +57,11 @@ std::chrono::seconds RateLimiter::take(RateClass kind, const Rate& rate, const s
     return std::chrono::seconds(static_cast<std::int64_t>(std::ceil((1 - bucket.tokens) / per_second(rate))));
 }
 
+std::size_t RateLimiter::size() {
+    const std::lock_guard lock(m_mutex);
+    return m_buckets.size();
+}
+
 void RateLimiter::forget_full(Clock::time_point now) {
     std::erase_if(m_buckets, [this, now](const auto& entry) {
         const auto& rate = m_rates[entry.first.substr(0, 1)];
@@ -135,6 +140,11 @@ std::string client_address(const std::string& peer, const Fields& headers, const
         }
     }
     return client;
+}
+
+std::string bucket_of(const std::string& address) {
+    auto bytes = address_bytes(address);
+    return bytes.size() == 16 ? bytes.substr(0, 8) : address;
 }
 
 bool is_loopback(std::string_view address) {

@@ -22,6 +22,9 @@ public:
     /// How long to wait until the next request is welcome; 0: this one is, and was counted.
     std::chrono::seconds take(RateClass kind, const Rate& rate, const std::string& client, Clock::time_point now);
 
+    /// Buckets that are remembered.
+    [[nodiscard]] std::size_t size();
+
 private:
     struct Bucket {
         double tokens{};
@@ -54,6 +57,9 @@ private:
 /// The client's address: the peer's, or the last entry of X-Forwarded-For that is no trusted proxy where the peer is
 /// one.
 std::string client_address(const std::string& peer, const Fields& headers, const Networks& trusted);
+
+/// Whose bucket an address draws from: itself, for IPv6 its /64, because a single host has all of that.
+std::string bucket_of(const std::string& address);
 
 /// "127.0.0.1", "::1" and everything else that does not leave the machine.
 bool is_loopback(std::string_view address);

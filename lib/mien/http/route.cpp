@@ -46,7 +46,7 @@ bool Route::takes_image() const {
 }
 
 Json own_refusal(const Refusal& refusal) {
-    return {{"success", false}, {"code", refusal.code()}, {"message", refusal.what()}, {"detail", refusal.what()}};
+    return {{"success", false}, {"message", refusal.what()}, {"detail", refusal.what()}, {"code", refusal.code()}};
 }
 
 void RouteTable::add(Dialect dialect) { m_dialects.push_back(std::move(dialect)); }

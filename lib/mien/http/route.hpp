@@ -99,7 +99,7 @@ struct Dialect {
     std::function<Json(const Refusal&)> refuse;
 };
 
-/// {"success":false,"code":…,"message":…,"detail":…}: every dialect's clients find their key in it.
+/// {"success":false,"message":…,"detail":…,"code":…}: every dialect's clients find their key in it.
 Json own_refusal(const Refusal& refusal);
 
 /// Filled before the server starts, then only read.

@@ -3,6 +3,7 @@
 
 #include <mien/core/error.hpp>
 #include <mien/core/file.hpp>
+#include <mien/core/interrupt.hpp>
 #include <mien/core/log.hpp>
 #include <mien/http/openapi.hpp>
 #include <mien/http/own_routes.hpp>
@@ -16,12 +17,24 @@
 namespace mien::http {
 namespace {
 
+void say_thresholds(Services& services) {
+    const auto config = services.config();
+    const auto state = services.store().current();
+    using Scale = Threshold::Scale;
+    if (config->threshold && config->threshold->scale != Scale::encoder) {
+        log::info("{} {:.4g} is distance {:.4g} of {}, whose own threshold is {:.4g}",
+                  config->threshold->scale == Scale::dlib ? "tolerance" : "similarity", config->threshold->value,
+                  state->people.threshold(), state->tools->encoder().name, state->tools->encoder().decision.threshold);
+    }
+}
+
 void say_what_is_served(Services& services) {
     const auto config = services.config();
     const auto state = services.store().current();
     log::info("store {}: {} people, {} encodings of {}; known up to distance {:.4g}", config->store_file().native(),
               state->people.gallery().people(), state->people.gallery().size(), state->tools->encoder().name,
               state->people.threshold());
+    say_thresholds(services);
     log::info("{} workers, {} photos may wait; auth {}", config->worker_count(), config->queue_length(),
               to_string(config->auth));
 }
@@ -77,6 +90,9 @@ void serve(const Config& config, const models::Finder& finder, const std::functi
         }
         notify_systemd("READY=1");
     };
+    if (interrupted()) {
+        server.stop();  // asked to end before the server listened for that
+    }
     server.run(ready, reload, [] {
         log::info("ending: what was accepted is answered first");
         notify_systemd("STOPPING=1");

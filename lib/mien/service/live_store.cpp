@@ -3,17 +3,16 @@
 
 #include <mien/core/error.hpp>
 #include <mien/core/log.hpp>
-#include <mien/gallery/file_store.hpp>
 #include <mien/service/store_choices.hpp>
-
-#include <sys/stat.h>
 
 #include <chrono>
 #include <condition_variable>
+#include <filesystem>
 
 namespace mien::service {
 namespace {
 
+/// How often a store that is absent is looked for, and the longest that the watcher waits before it sees its end.
 constexpr std::chrono::milliseconds k_look_every{200};
 
 /// Nobody yet: what a store would say that is built with these tools.
@@ -24,39 +23,33 @@ std::shared_ptr<const gallery::Gallery> nobody(const pipeline::Blueprint& tools)
 
 }  // namespace
 
-LiveStore::Stamp LiveStore::stamp_of(const std::filesystem::path& path) {
-    struct stat status {};
-    if (::stat(path.c_str(), &status) != 0) {
-        return {};
-    }
-    return {status.st_ino, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
-}
-
 LiveStore::LiveStore(LiveOptions options, models::Finder finder)
-    : m_finder(std::move(finder)), m_options(std::move(options)) {
-    m_stamp = stamp_of(m_options.store);
-    m_current = load(m_options, nullptr);
-}
+    : m_finder(std::move(finder)), m_options(std::move(options)), m_current(open(m_options, nullptr)) {}
 
-LiveStore::~LiveStore() = default;
-
-std::shared_ptr<const LiveState> LiveStore::load(const LiveOptions& options,
-                                                 std::shared_ptr<const pipeline::Blueprint> tools) const {
-    std::shared_ptr<const gallery::Gallery> people;
+LiveStore::Opened LiveStore::open(const LiveOptions& options, std::shared_ptr<const pipeline::Blueprint> tools) const {
+    Opened opened;
     try {
-        people = gallery::load_store(options.store);
+        opened.reader = std::make_shared<gallery::StoreReader>(options.store);
     } catch (const Error& error) {
         if (error.code() != ErrorCode::store_missing) {
             throw;
         }
     }
+    opened.state = make_state(opened.reader ? opened.reader->gallery() : nullptr, options, std::move(tools));
+    return opened;
+}
+
+std::shared_ptr<const LiveState> LiveStore::make_state(std::shared_ptr<const gallery::Gallery> people,
+                                                       const LiveOptions& options,
+                                                       std::shared_ptr<const pipeline::Blueprint> tools) const {
     if (!people) {
         tools = tools ? tools : std::make_shared<const pipeline::Blueprint>(options.pipeline, m_finder);
         people = nobody(*tools);
     } else if (!tools || *tools->contract() != people->contract()) {
         tools = std::make_shared<const pipeline::Blueprint>(blueprint_of_store(*people, options.pipeline, m_finder));
     }
-    IdentifyOptions identify{std::nullopt, options.top};
+    IdentifyOptions identify;
+    identify.top = options.top;
     if (options.threshold) {
         identify.tolerance = options.threshold(tools->encoder().decision);
     }
@@ -66,35 +59,53 @@ std::shared_ptr<const LiveState> LiveStore::load(const LiveOptions& options,
 
 std::shared_ptr<const LiveState> LiveStore::current() const {
     const std::lock_guard lock(m_mutex);
-    return m_current;
+    return m_current.state;
+}
+
+std::shared_ptr<gallery::StoreReader> LiveStore::reader() const {
+    const std::lock_guard lock(m_mutex);
+    return m_current.reader;
+}
+
+void LiveStore::publish(Opened opened) {
+    const auto& people = opened.state->people.gallery();
+    log::debug("now served: {} people, {} encodings", people.people(), people.size());
+    const std::lock_guard lock(m_mutex);
+    m_current = std::move(opened);
 }
 
 void LiveStore::refresh() {
     const std::lock_guard refreshing(m_refreshing);
-    const auto stamp = stamp_of(m_options.store);
-    if (stamp == m_stamp) {
-        return;
-    }
-    m_stamp = stamp;
-    try {
-        auto next = load(m_options, current()->tools);
-        log::info("the store changed: {} people, {} photos", next->people.gallery().people(),
-                  next->people.gallery().size());
+    auto opened = [this] {
         const std::lock_guard lock(m_mutex);
-        m_current = std::move(next);
+        return m_current;
+    }();
+    try {
+        if (!opened.reader) {
+            if (std::filesystem::exists(m_options.store)) {
+                publish(open(m_options, opened.state->tools));
+            }
+        } else {
+            opened.reader->refresh();
+            // A writer over our reader may have put the new gallery there already.
+            if (auto people = opened.reader->gallery(); people.get() != &opened.state->people.gallery()) {
+                opened.state = make_state(std::move(people), m_options, opened.state->tools);
+                publish(std::move(opened));
+            }
+        }
+        m_complaint.clear();
     } catch (const Error& error) {
-        log::error("the changed store is not taken over, the last one is still served: {}", error.what());
+        if (m_complaint != error.what()) {
+            m_complaint = error.what();
+            log::error("the changed store is not taken over, the last one is still served: {}", m_complaint);
+        }
     }
 }
 
 void LiveStore::reload(LiveOptions options) {
     const std::lock_guard refreshing(m_refreshing);
-    const auto stamp = stamp_of(options.store);
-    auto next = load(options, nullptr);
+    publish(open(options, nullptr));
     m_options = std::move(options);
-    m_stamp = stamp;
-    const std::lock_guard lock(m_mutex);
-    m_current = std::move(next);
 }
 
 void LiveStore::watch() {
@@ -102,8 +113,19 @@ void LiveStore::watch() {
         std::mutex mutex;
         std::condition_variable_any wake;
         std::unique_lock lock(mutex);
+        bool blind = false;
         while (!stop.stop_requested()) {
-            wake.wait_for(lock, stop, k_look_every, [] { return false; });
+            const auto reader = this->reader();
+            try {
+                if (reader) {
+                    reader->wait_for_change(k_look_every);
+                }
+            } catch (const Error&) {
+                blind = true;  // no more watches to be had: looking now and then does as well
+            }
+            if (!reader || blind) {
+                wake.wait_for(lock, stop, k_look_every, [] { return false; });
+            }
             if (!stop.stop_requested()) {
                 refresh();
             }

@@ -3,14 +3,15 @@
 
 /// A store as a server sees it: always the newest state, whoever changed it.
 
+#include <mien/gallery/file_store.hpp>
 #include <mien/service/identify.hpp>
 
-#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <stop_token>
+#include <string>
 #include <thread>
 
 namespace mien::service {
@@ -35,11 +36,11 @@ public:
     /// A store that is absent has nobody in it yet: the best encoder that is present will be its encoder.
     /// throws: Error{store_corrupt, model_missing, model_mismatch, usage}
     LiveStore(LiveOptions options, models::Finder finder);
-    ~LiveStore();
-    LiveStore(const LiveStore&) = delete;
-    LiveStore& operator=(const LiveStore&) = delete;
 
     [[nodiscard]] std::shared_ptr<const LiveState> current() const;
+
+    /// For a StoreWriter: what is committed over it is served after the next refresh(). Null while there is no store.
+    [[nodiscard]] std::shared_ptr<gallery::StoreReader> reader() const;
 
     /// Takes over what is on disk now, if that is not what is served; a change that was just made is served when this
     /// returns. A store that cannot be read is said once, and the last good state stays.
@@ -49,27 +50,26 @@ public:
     /// throws: as the constructor; then everything stays as it was
     void reload(LiveOptions options);
 
-    /// Looks for changes a few times a second on a thread of its own, until the object goes.
+    /// Waits for changes on a thread of its own, until the object goes.
     void watch();
 
 private:
-    struct Stamp {
-        std::uint64_t inode{};
-        std::int64_t size{-1};
-        std::int64_t seconds{};
-        std::int64_t nanoseconds{};
-        friend bool operator==(const Stamp&, const Stamp&) = default;
+    struct Opened {
+        std::shared_ptr<gallery::StoreReader> reader;
+        std::shared_ptr<const LiveState> state;
     };
-    [[nodiscard]] static Stamp stamp_of(const std::filesystem::path& path);
-    [[nodiscard]] std::shared_ptr<const LiveState> load(const LiveOptions& options,
-                                                        std::shared_ptr<const pipeline::Blueprint> tools) const;
+    [[nodiscard]] Opened open(const LiveOptions& options, std::shared_ptr<const pipeline::Blueprint> tools) const;
+    [[nodiscard]] std::shared_ptr<const LiveState> make_state(std::shared_ptr<const gallery::Gallery> people,
+                                                              const LiveOptions& options,
+                                                              std::shared_ptr<const pipeline::Blueprint> tools) const;
+    void publish(Opened opened);
 
     models::Finder m_finder;
     std::mutex m_refreshing;  ///< one refresh at a time
     LiveOptions m_options;    ///< guarded by m_refreshing
-    Stamp m_stamp;            ///< guarded by m_refreshing
+    std::string m_complaint;  ///< guarded by m_refreshing; what was said last
     mutable std::mutex m_mutex;
-    std::shared_ptr<const LiveState> m_current;  ///< guarded by m_mutex
+    Opened m_current;  ///< guarded by m_mutex
     std::jthread m_watcher;
 };
 

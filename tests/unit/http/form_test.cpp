@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+#include <mien/http/form.hpp>
+
+#include <gtest/gtest.h>
+
+namespace mien::http {
+namespace {
+
+Request request(const std::string& type, std::string body) {
+    Request request;
+    request.headers.add("content-TYPE", type);
+    request.body = std::move(body);
+    return request;
+}
+
+TEST(Form, KeepsTheTypesOfJson) {
+    const auto form =
+        read_form(request("application/json", R"({"user_id":123,"photo":"Zm9v","name":"Ada","on":true,"x":null})"));
+    EXPECT_EQ(form.image, "foo");
+    EXPECT_EQ(form.fields, Json::parse(R"({"user_id":123,"name":"Ada","on":true,"x":null})"));
+    EXPECT_EQ(form.text("user_id"), "123");
+    EXPECT_EQ(form.text("name"), "Ada");
+    EXPECT_EQ(form.text("x"), std::nullopt);
+    EXPECT_EQ(form.text("absent"), std::nullopt);
+    EXPECT_THROW(static_cast<void>(form.text("on")), Refusal);
+}
+
+TEST(Form, TakesUrlencodedFields) {
+    const auto form =
+        read_form(request("application/x-www-form-urlencoded", "image_path=dataset%2Fa.jpg&label=Ada+L%C3%A9&&empty="));
+    EXPECT_EQ(form.text("image_path"), "dataset/a.jpg");
+    EXPECT_EQ(form.text("label"), "Ada Lé");
+    EXPECT_EQ(form.text("empty"), "");
+    EXPECT_FALSE(form.image);
+    EXPECT_THROW(read_form(request("application/x-www-form-urlencoded", "a=%zz")), Refusal);
+    EXPECT_THROW(read_form(request("application/x-www-form-urlencoded", "a=%ff")), Refusal);
+}
+
+TEST(Form, TakesFieldsOfABareImageFromTheQuery) {
+    auto bare = request("image/jpeg", "foo");
+    bare.query.add("label", "Ada");
+    const auto form = read_form(bare);
+    EXPECT_EQ(form.image, "foo");
+    EXPECT_EQ(form.text("label"), "Ada");
+}
+
+TEST(Form, AnEmptyBodyIsAnEmptyForm) {
+    EXPECT_FALSE(read_form(request("application/json", "")).image);
+    EXPECT_TRUE(read_form(Request()).fields.empty());
+}
+
+TEST(Json, IsBoundedInDepthAndCheckedToItsEnd) {
+    const auto nested = [](int depth) {
+        return std::string(static_cast<std::size_t>(depth), '[') + std::string(static_cast<std::size_t>(depth), ']');
+    };
+    EXPECT_NO_THROW(parse_json(nested(k_deepest_json)));
+    EXPECT_THROW(parse_json(nested(k_deepest_json + 1)), Refusal);
+    EXPECT_THROW(parse_json(std::string(1'000'000, '[')), Refusal);
+    EXPECT_THROW(parse_json(R"({"a":1}x)"), Refusal);
+    EXPECT_THROW(parse_json("{\"a\":\"\xff\"}"), Refusal);
+    EXPECT_THROW(parse_json("{'a':1}"), Refusal);
+    EXPECT_THROW(parse_json(R"({"a":1e999})"), Refusal);
+    EXPECT_EQ(parse_json(R"({"a":1,"a":2})")["a"], 2);
+}
+
+}  // namespace
+}  // namespace mien::http
