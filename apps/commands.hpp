@@ -5,6 +5,8 @@
 
 #include <shared_options.hpp>
 
+#include <mien/service/history.hpp>
+
 #include <CLI/CLI.hpp>
 
 #include <functional>
@@ -19,15 +21,20 @@ struct Context {
 // The verbs, in the order of the help text.
 void add_train(CLI::App& app, Context& context);
 void add_predict(CLI::App& app, Context& context);
+void add_pending(CLI::App& app, Context& context);
+void add_confirm(CLI::App& app, Context& context);
+void add_reset(CLI::App& app, Context& context);
 void add_enroll(CLI::App& app, Context& context);
 void add_verify(CLI::App& app, Context& context);
 void add_compare(CLI::App& app, Context& context);
 void add_list(CLI::App& app, Context& context);
 void add_show(CLI::App& app, Context& context);
 void add_serve(CLI::App& app, Context& context);
-void add_pending(CLI::App& app, Context& context);
-void add_confirm(CLI::App& app, Context& context);
-void add_reset(CLI::App& app, Context& context);
+void add_log(CLI::App& app, Context& context);
+void add_undo(CLI::App& app, Context& context);
+void add_restore(CLI::App& app, Context& context);
+void add_compact(CLI::App& app, Context& context);
+void add_fsck(CLI::App& app, Context& context);
 void add_stats(CLI::App& app, Context& context);
 void add_models(CLI::App& app, Context& context);
 void add_doctor(CLI::App& app, Context& context);

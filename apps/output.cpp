@@ -38,6 +38,16 @@ void print_line(std::string_view text) {
 
 void print_json(const Json& json) { print_line(to_line(json)); }
 
+bool ask(const std::string& question) {
+    if (::isatty(STDIN_FILENO) == 0) {
+        throw Error(ErrorCode::usage, question + " Nobody is there to answer: use --yes, or --dry-run to see what would be done");
+    }
+    std::fprintf(stderr, "%s [y/N] ", question.c_str());
+    std::array<char, 64> answer{};
+    return std::fgets(answer.data(), static_cast<int>(answer.size()), stdin) != nullptr &&
+           (answer[0] == 'y' || answer[0] == 'Y');
+}
+
 std::string with_commas(std::uint64_t number) {
     const auto digits = std::to_string(number);
     std::string text;

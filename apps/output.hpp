@@ -15,6 +15,10 @@ namespace mien::app {
 void print_line(std::string_view text);
 void print_json(const Json& json);
 
+/// Asks a question on the terminal.
+/// throws: Error{usage} that names --yes where nobody is there to answer; returns: whether the answer was yes
+bool ask(const std::string& question);
+
 /// "1,234,567"
 std::string with_commas(std::uint64_t number);
 

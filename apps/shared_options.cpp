@@ -54,4 +54,23 @@ void add_jobs_option(CLI::App& verb, int& jobs) {
         ->type_name("N");
 }
 
+void add_store_option(CLI::App& verb, std::string& store) {
+    verb.add_option("--store", store, "Store to work on; default: train.mien in the workspace")->type_name("FILE");
+}
+
+std::filesystem::path store_of(const std::string& store, const SharedOptions& shared) {
+    return store.empty() ? shared.make_workspace().store() : std::filesystem::path(store);
+}
+
+void add_wait_option(CLI::App& verb, double& seconds) {
+    verb.add_option("--wait", seconds, "Wait this long for another writer")
+        ->check(CLI::NonNegativeNumber)
+        ->type_name("SECONDS");
+}
+
+void add_consent_options(CLI::App& verb, Consent& consent) {
+    auto* yes = verb.add_flag("-y,--yes", consent.yes, "Do not ask");
+    verb.add_flag("--dry-run", consent.dry_run, "Say what would be done, and do nothing")->excludes(yes);
+}
+
 }  // namespace mien::app

@@ -33,6 +33,20 @@ void add_pipeline_options(CLI::App& verb, pipeline::Options& options);
 
 void add_jobs_option(CLI::App& verb, int& jobs);
 
+/// --store FILE, and where it is not given, train.mien in the workspace.
+void add_store_option(CLI::App& verb, std::string& store);
+std::filesystem::path store_of(const std::string& store, const SharedOptions& shared);
+
+/// --wait SECONDS for another writer.
+void add_wait_option(CLI::App& verb, double& seconds);
+
+/// --yes and --dry-run of a verb that takes something away.
+struct Consent {
+    bool yes{false};
+    bool dry_run{false};
+};
+void add_consent_options(CLI::App& verb, Consent& consent);
+
 /// How many workers are used where nobody says.
 int default_jobs();
 

@@ -91,9 +91,7 @@ void add_train(CLI::App& app, Context& context) {
         ->capture_default_str();
     add_jobs_option(*verb, arguments->options.jobs);
     verb->add_flag("--rebuild", arguments->options.rebuild, "Reuse nothing, and replace a damaged store");
-    verb->add_option("--wait", arguments->options.wait_seconds, "Wait this long for another writer")
-        ->check(CLI::NonNegativeNumber)
-        ->type_name("SECONDS");
+    add_wait_option(*verb, arguments->options.wait_seconds);
     verb->callback([arguments, &context] {
         context.action = [arguments, &context] { return train(*arguments, context.shared); };
     });

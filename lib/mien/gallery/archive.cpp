@@ -443,4 +443,156 @@ Archive read_archive(Bytes bytes, std::shared_ptr<const void> keep) {
     }
 }
 
+namespace {
+
+/// Which bytes of a body are in a whole chunk.
+class Wholeness {
+public:
+    Wholeness(Bytes body, std::span<const std::uint64_t> sums) {
+        for (std::size_t i = 0; i < sums.size(); ++i) {
+            m_good.push_back(first_damaged(body, sums, i, i + 1) == i + 1);
+        }
+    }
+    [[nodiscard]] bool is_good(std::uint64_t offset, std::uint64_t length) const {
+        for (auto i = offset / k_chunk; length > 0 && i <= (offset + length - 1) / k_chunk; ++i) {
+            if (!m_good[i]) {
+                return false;
+            }
+        }
+        return true;
+    }
+    [[nodiscard]] std::string damage(std::size_t body_offset, std::size_t body_length) const {
+        std::string text;
+        for (std::size_t i = 0; i < m_good.size(); ++i) {
+            if (!m_good[i]) {
+                const auto begin = i * k_chunk;
+                text += (text.empty() ? "damaged are the bytes " : ", ") + std::to_string(body_offset + begin) + " to " +
+                        std::to_string(body_offset + std::min(begin + k_chunk, body_length) - 1);
+            }
+        }
+        return text;
+    }
+
+private:
+    std::vector<bool> m_good;
+};
+
+/// Text i of a table whose bytes may be damaged, if it is whole.
+std::optional<std::string_view> whole_text(const Wholeness& whole, Bytes body, const Place& offsets, const Place& blob,
+                                           std::size_t i) {
+    std::array<std::uint64_t, 2> ends{};
+    const auto at = offsets.offset + i * sizeof(std::uint64_t);
+    if ((i + 2) * sizeof(std::uint64_t) > offsets.length || !whole.is_good(at, sizeof ends)) {
+        return std::nullopt;
+    }
+    std::memcpy(ends.data(), body.data() + at, sizeof ends);
+    if (ends[0] > ends[1] || ends[1] > blob.length || !whole.is_good(blob.offset + ends[0], ends[1] - ends[0])) {
+        return std::nullopt;
+    }
+    return std::string_view(reinterpret_cast<const char*>(body.data()) + blob.offset + ends[0], ends[1] - ends[0]);
+}
+
+}  // namespace
+
+std::optional<Salvage> salvage_archive(Bytes bytes) {
+    Header header{};
+    Table table{};
+    try {
+        if (bytes.size() < k_header_size || std::memcmp(bytes.data(), k_magic.data(), k_magic.size()) != 0 ||
+            bytes[offsetof(Header, version)] != std::byte{k_format_version}) {
+            return std::nullopt;
+        }
+        header = read_header(bytes);
+        table = read_table(bytes, header);
+    } catch (const Error&) {
+        return std::nullopt;
+    }
+    const auto body_offset = k_header_size + header.table_length;
+    const auto body = bytes.subspan(body_offset);
+    const Wholeness whole(body, table.checksums);
+    const auto& places = table.places;
+
+    Salvage salvage;
+    salvage.damage = whole.damage(body_offset, body.size());
+    Rest rest;
+    const ModelContract contract{std::string(header.encoder.data()), to_hex(header.weights), header.dim,
+                                 header.metric == 1 ? Metric::cosine : Metric::l2};
+    rest.description.contract = contract;
+    salvage.rest_lost = true;
+    if (whole.is_good(places[k_rest].offset, places[k_rest].length)) {
+        try {
+            rest = read_rest(body.subspan(places[k_rest].offset, places[k_rest].length), contract);
+            salvage.rest_lost = false;
+        } catch (const std::exception&) {
+            rest = Rest{{contract, {}, {}}, {}, {}, {}};
+        }
+    }
+    // A value of a column, if it is whole.
+    const auto value = [&]<class Element>(Part part, std::size_t row, Element& element) {
+        const auto at = places[part].offset + row * sizeof element;
+        if ((row + 1) * sizeof element > places[part].length || !whole.is_good(at, sizeof element)) {
+            return false;
+        }
+        std::memcpy(&element, body.data() + at, sizeof element);
+        return true;
+    };
+    std::vector<Record> records;
+    const auto rows = std::min(header.count, places[k_persons].length / sizeof(std::uint32_t));
+    for (std::size_t row = 0; row < rows; ++row) {
+        Record record;
+        std::uint32_t person{};
+        std::uint8_t origin{};
+        const auto photo = whole_text(whole, body, places[k_photo_offsets], places[k_photo_bytes], row);
+        const std::size_t size = header.dim * sizeof(float);
+        const bool good = photo && value(k_persons, row, person) && value(k_photo_hashes, row, record.photo_hash) &&
+                          value(k_boxes, row, record.box) && value(k_scores, row, record.score) &&
+                          value(k_qualities, row, record.quality) && value(k_origins, row, origin) &&
+                          value(k_times, row, record.time) && (row + 1) * size <= places[k_encodings].length &&
+                          whole.is_good(places[k_encodings].offset + row * size, size) &&
+                          origin <= static_cast<std::uint8_t>(Origin::import);
+        const auto label = good ? whole_text(whole, body, places[k_label_offsets], places[k_label_bytes], person)
+                                : std::nullopt;
+        if (!label || label->empty()) {
+            ++salvage.dropped;
+            continue;
+        }
+        record.label = *label;
+        record.photo = *photo;
+        record.origin = static_cast<Origin>(origin);
+        record.encoding.resize(header.dim);
+        std::memcpy(record.encoding.data(), body.data() + places[k_encodings].offset + row * size, size);
+        records.push_back(std::move(record));
+    }
+    salvage.archive.gallery = Gallery::build(std::move(rest.description), records, std::move(rest.skipped),
+                                             std::move(rest.denials), std::move(rest.extras));
+    salvage.archive.lineage = {header.header_checksum, header.predecessor, header.last_change};
+    return salvage;
+}
+
+std::string check_order(const Gallery& gallery) {
+    std::vector<bool> seen(gallery.people());
+    for (const auto person : gallery.persons()) {
+        if (person != k_nobody) {
+            seen[person] = true;
+        }
+    }
+    for (std::size_t i = 0; i < gallery.people(); ++i) {
+        if (i > 0 && gallery.label(i - 1) >= gallery.label(i)) {
+            return "the labels are not in order";
+        }
+        if (!seen[i]) {
+            return "a person has no record";
+        }
+    }
+    for (std::size_t row = 0; row < gallery.rows(); ++row) {
+        if (!gallery.is_vacant(row)) {
+            // The key must lead to this row: else the index is out of order, or another record has the key.
+            if (gallery.find({gallery.photo_hash(row), gallery.box(row)}) != row) {
+                return "the index of photos does not lead to record " + std::to_string(row);
+            }
+        }
+    }
+    return {};
+}
+
 }  // namespace mien::gallery

@@ -8,6 +8,8 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 
 namespace mien::gallery {
 
@@ -35,5 +37,20 @@ std::uint64_t write_archive(const Gallery& gallery, const Lineage& lineage, cons
 /// throws: Error{store_corrupt} that says what is wrong and at which offset; never reads past the bytes nor allocates
 ///         more than a small multiple of them
 Archive read_archive(Bytes bytes, std::shared_ptr<const void> keep);
+
+/// What is provably good of a damaged archive.
+struct Salvage {
+    Archive archive;
+    std::size_t dropped{};   ///< records of which a byte lies in a damaged chunk
+    bool rest_lost{};        ///< settings, skipped photos, denials and extras are gone
+    std::string damage;      ///< for people: which bytes
+};
+
+/// Nothing where its header or table is damaged, or its format has one checksum for everything.
+std::optional<Salvage> salvage_archive(Bytes bytes);
+
+/// What opening does not look at, because a store that mien wrote has it right: order and uniqueness.
+/// returns: what is wrong, for people; empty: nothing
+std::string check_order(const Gallery& gallery);
 
 }  // namespace mien::gallery

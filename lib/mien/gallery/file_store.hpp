@@ -159,6 +159,9 @@ private:
 /// Every file and folder beside the store that may hold something of it, those of crashes and repairs too; sorted.
 std::vector<std::filesystem::path> files_of_store(const std::filesystem::path& store);
 
+/// FILE.damaged, or FILE.damaged.2 …: the first that is free.
+std::filesystem::path free_damaged_name(const std::filesystem::path& file);
+
 /// Moves the files of a store that cannot be opened beside themselves, under a name with ".damaged".
 /// throws: Error{store_locked, runtime}
 void set_aside(const std::filesystem::path& store, const WriterOptions& options);

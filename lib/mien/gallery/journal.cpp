@@ -170,6 +170,8 @@ Entries read_entries(Bytes bytes, std::uint64_t at) {
     return result;
 }
 
+std::size_t entry_size(Bytes bytes) { return whole_frame(bytes).value_or(0); }
+
 std::optional<std::size_t> find_entry(Bytes bytes, std::size_t from) {
     std::array<std::byte, sizeof k_sync> sync{};
     std::memcpy(sync.data(), &k_sync, sizeof k_sync);

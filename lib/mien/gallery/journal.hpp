@@ -61,6 +61,9 @@ struct Entries {
 /// throws: Error{store_corrupt} with the offset of the damage
 Entries read_entries(Bytes bytes, std::uint64_t at);
 
+/// The size of the whole frame at the start of the bytes; 0: there is none.
+std::size_t entry_size(Bytes bytes);
+
 /// Where the next whole frame begins in the bytes, at or after `from`.
 std::optional<std::size_t> find_entry(Bytes bytes, std::size_t from);
 

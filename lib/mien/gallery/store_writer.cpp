@@ -420,12 +420,21 @@ void set_aside(const fs::path& store, const WriterOptions& options) {
     const FileLock lock(files.lock, options.verb, options.wait_seconds);
     // The archive last: until it is gone, the store is as damaged as before, and nothing less.
     for (const auto& file : {files.journal, files.history, files.archive}) {
-        for (int i = 1; fs::exists(file); ++i) {
-            auto aside = file;
-            aside += ".damaged" + (i == 1 ? std::string() : "." + std::to_string(i));
-            if (!fs::exists(aside)) {
-                move_durably(file, aside);
-            }
+        if (fs::exists(file)) {
+            move_durably(file, free_damaged_name(file));
+        }
+    }
+}
+
+fs::path free_damaged_name(const fs::path& file) {
+    for (int i = 1;; ++i) {
+        auto name = file.native() + ".damaged";
+        if (i > 1) {
+            name += '.';
+            name += std::to_string(i);
+        }
+        if (!fs::exists(name)) {
+            return name;
         }
     }
 }

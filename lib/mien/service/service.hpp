@@ -8,6 +8,8 @@
 #include <mien/service/enroll.hpp>   // enroll
 #include <mien/service/people.hpp>   // list_people, show_person, rename, move
 #include <mien/service/pending.hpp>  // pending, remember, expire
+#include <mien/service/fsck.hpp>     // fsck
+#include <mien/service/history.hpp>  // log, undo, restore, compact
 #include <mien/service/predict.hpp>  // Predictor
 #include <mien/service/reset.hpp>    // reset
 #include <mien/service/stats.hpp>    // stats

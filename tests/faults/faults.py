@@ -1,0 +1,171 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Lets every verb that changes a workspace fail, be killed and lose power at every single file operation.
+
+usage: faults.py MIEN FAULTY_FILES.so STORE_DIGEST [SCENARIO …]
+
+For each scenario, mode and k the verb runs in a fresh copy of the scenario's workspace and is stopped at its k-th file
+operation (faulty_files.cpp says what that means), for k = 1, 2, … until it comes through. After each: the store opens
+without repair, says exactly what it said before or after the verb, its history can be read, every photo that was there
+is still somewhere in the workspace, and an exit status of 0 means that the change is there. The same verb then does its
+work, where it had not.
+
+A new verb needs a line in SCENARIOS.
+"""
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+STOPPED = 99
+MODES = ("error", "kill", "power")
+
+
+@dataclass
+class Scenario:
+    name: str
+    verb: list[str]                    # the command under test, without "mien"
+    setup: list[str] = field(default_factory=list)  # lines of bash before it; mien is on PATH
+    photos_may_go: bool = False        # the verb is there to remove photos
+
+
+# The workspace of every scenario has two people with two photos each, and another's photo in spare/.
+SCENARIOS = [
+    Scenario("train, first", ["train"]),
+    Scenario("train, changes", ["train"],
+             ["mien train -q", "rm dataset_training/ada/1.jpg", "cp -r spare dataset_training/chiara"]),
+    Scenario("train, rebuild", ["train", "--rebuild"], ["mien train -q", "mv dataset_training/ada/1.jpg dataset_training/"]),
+    Scenario("compact", ["compact"], ["mien train -q", "mv dataset_training/ada/1.jpg spare/", "mien train -q"]),
+    Scenario("compact --forget-history", ["compact", "--forget-history", "--yes"],
+             ["mien train -q", "mv dataset_training/ada/1.jpg spare/", "mien train -q"]),
+    Scenario("undo", ["undo"], ["mien train -q", "mv dataset_training/ada/1.jpg spare/", "mien train -q"]),
+    Scenario("undo, folded", ["undo"],
+             ["mien train -q", "mv dataset_training/ada/1.jpg spare/", "mien train -q", "mien compact -q"]),
+    Scenario("restore", ["restore", "--at", "1"],
+             ["mien train -q", "mv dataset_training/ada/1.jpg spare/", "mien train -q", "mien undo -q"]),
+]
+
+
+class Failure(Exception):
+    pass
+
+
+class Bench:
+    def __init__(self, mien: str, library: str, digest: str, folder: Path):
+        self.mien, self.library, self.digest_tool = Path(mien).resolve(), Path(library).resolve(), Path(digest).resolve()
+        self.folder = folder
+        self.environment = {"PATH": f"{self.mien.parent}:{os.environ['PATH']}", "HOME": str(folder / "home"),
+                            "LANG": "C.UTF-8"}
+        (folder / "home").mkdir()
+        self.work = folder / "work"
+        self.report = folder / "count"
+
+    def prepare(self, scenario: Scenario) -> Path:
+        start = self.folder / "start"
+        shutil.rmtree(start, ignore_errors=True)
+        for person in ("ada", "bruno"):
+            (start / "dataset_training" / person).mkdir(parents=True)
+            for photo in sorted((ROOT / "dataset_training" / person).iterdir())[:2]:
+                shutil.copy2(photo, start / "dataset_training" / person)
+        (start / "spare").mkdir()
+        shutil.copy2(ROOT / "dataset_training" / "chiara" / "1.jpg", start / "spare")
+        for line in scenario.setup:
+            done = subprocess.run(["bash", "-euc", line], cwd=start, env=self.environment, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, check=False)
+            if done.returncode != 0:
+                raise Failure(f"{scenario.name}: setup '{line}': {done.stdout.decode()}")
+        return start
+
+    def fresh(self, start: Path) -> None:
+        shutil.rmtree(self.work, ignore_errors=True)
+        shutil.copytree(start, self.work, symlinks=True)
+
+    def run(self, verb: list[str], mode: str | None = None, at: int = 0) -> tuple[int, str]:
+        environment = dict(self.environment)
+        if mode:
+            environment |= {"LD_PRELOAD": str(self.library), "FAULTS_ROOT": str(self.work), "FAULTS_AT": str(at),
+                            "FAULTS_MODE": mode, "FAULTS_REPORT": str(self.report)}
+        done = subprocess.run([self.mien, *verb, "-q"], cwd=self.work, env=environment, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300, check=False)
+        return done.returncode, done.stdout.decode("utf-8", "replace")
+
+    def state(self) -> str:
+        done = subprocess.run([self.digest_tool, self.work / "train.mien"], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, check=False)
+        if done.returncode != 0:
+            raise Failure("the store cannot be read: " + done.stdout.decode("utf-8", "replace"))
+        return done.stdout.decode()
+
+    def photos(self) -> set[str]:
+        return {hashlib.sha256(path.read_bytes()).hexdigest()
+                for path in self.work.rglob("*") if path.suffix == ".jpg" and path.is_file()}
+
+    def try_scenario(self, scenario: Scenario) -> int:
+        start = self.prepare(scenario)
+        self.fresh(start)
+        before, photos = self.state(), self.photos()
+        status, output = self.run(scenario.verb)
+        if status != 0:
+            raise Failure(f"{scenario.name}: fails by itself: {output}")
+        after = self.state()
+        points = 0
+        for mode in MODES:
+            at = 0
+            while True:
+                at += 1
+                self.fresh(start)
+                status, output = self.run(scenario.verb, mode, at)
+                where = f"{scenario.name}, {mode} at {at}"
+                try:
+                    if int(self.report.read_text()) < at:
+                        if status != 0:
+                            raise Failure("came through, but failed: " + output)
+                        break
+                    points += 1
+                    self.examine(scenario, status, before, after, photos, output)
+                except Failure as failure:
+                    raise Failure(f"{where}: {failure}") from failure
+        print(f"{scenario.name}: {points} points", flush=True)
+        return points
+
+    def examine(self, scenario: Scenario, status: int, before: str, after: str, photos: set[str], output: str) -> None:
+        if status < 0 or status in (134, 139):
+            raise Failure(f"crashed: {output}")
+        now = self.state()
+        if now not in (before, after):
+            raise Failure(f"neither the state before nor after:\n{now}\nbefore:\n{before}\nafter:\n{after}\n{output}")
+        if status == 0 and now != after:
+            raise Failure("says that it succeeded, but the change is not there")
+        if not scenario.photos_may_go and not photos <= self.photos():
+            raise Failure("photos are gone")
+        if now == before != after:
+            status, output = self.run(scenario.verb)
+            if status != 0 or self.state() != after:
+                raise Failure(f"does not work afterwards: {output}")
+
+
+def main() -> int:
+    wanted = sys.argv[4:]
+    with tempfile.TemporaryDirectory(prefix="mien-faults-") as folder:
+        bench = Bench(*sys.argv[1:4], Path(folder).resolve())
+        points = 0
+        try:
+            for scenario in SCENARIOS:
+                if not wanted or scenario.name in wanted:
+                    points += bench.try_scenario(scenario)
+        except Failure as failure:
+            print(failure)
+            return 1
+    print(f"all: {points} points")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
