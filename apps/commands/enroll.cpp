@@ -2,12 +2,12 @@
 #include <commands.hpp>
 #include <output.hpp>
 
+#include <mien/core/error.hpp>
 #include <mien/core/text.hpp>
 #include <mien/service/enroll.hpp>
 
 #include <array>
 #include <cstdio>
-#include <map>
 #include <memory>
 
 namespace mien::app {
@@ -17,6 +17,7 @@ struct EnrollArguments {
     service::EnrollOptions options;
     std::string store;
     std::optional<double> tolerance;
+    std::string on_limit{"oldest"};
     std::vector<std::string> photos;
 };
 
@@ -40,6 +41,7 @@ int enroll(const EnrollArguments& arguments, const SharedOptions& shared) {
     options.workspace = shared.make_workspace();
     options.store = arguments.store;
     options.identify.tolerance = arguments.tolerance;
+    options.rules.on_limit = service::on_limit_from(arguments.on_limit);
     pipeline::Blueprint::set_workers(1);
     const std::vector<std::filesystem::path> photos(arguments.photos.begin(), arguments.photos.end());
     std::size_t refused = 0;
@@ -76,14 +78,11 @@ void add_enroll(CLI::App& app, Context& context) {
         ->check(CLI::Range(1, 1000))
         ->type_name("N")
         ->capture_default_str();
-    verb->add_option("--on-limit", rules.on_limit,
+    verb->add_option("--on-limit", arguments->on_limit,
                      "What goes when there are more: oldest, worst, or reject the new one")
-        ->transform(
-            CLI::CheckedTransformer(std::map<std::string, service::OnLimit>{{"oldest", service::OnLimit::oldest},
-                                                                            {"worst", service::OnLimit::worst},
-                                                                            {"reject", service::OnLimit::reject}}))
+        ->check(CLI::IsMember({"oldest", "worst", "reject"}))
         ->type_name("RULE")
-        ->default_str("oldest");
+        ->capture_default_str();
     verb->add_flag("--force", rules.force, "Also a face that the store knows as somebody else");
     verb->add_option("--tolerance", arguments->tolerance,
                      "Largest distance at which a face is somebody else's; default: the store's threshold")

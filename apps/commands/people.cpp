@@ -2,8 +2,10 @@
 #include <commands.hpp>
 #include <output.hpp>
 
+#include <mien/core/error.hpp>
 #include <mien/core/text.hpp>
 #include <mien/gallery/file_store.hpp>
+#include <mien/service/confirm.hpp>
 #include <mien/service/people.hpp>
 
 #include <array>
@@ -63,6 +65,28 @@ int show(const StoreArguments& arguments, const SharedOptions& shared) {
     return k_exit_success;
 }
 
+int report(const service::PeopleChange& change, const SharedOptions& shared) {
+    if (shared.json) {
+        print_json(service::to_json(change));
+        return k_exit_success;
+    }
+    for (const auto& [from, to] : change.moved) {
+        print_line(printable(from) + " -> " + printable(to));
+    }
+    if (!shared.quiet) {
+        print_line(change.change == 0 ? "nothing to do"
+                                      : counted(change.encodings, "encoding") + ", change " +
+                                            std::to_string(change.change) + " ('mien undo' takes it back)");
+    }
+    return k_exit_success;
+}
+
+void add_wait_option(CLI::App& verb, double& seconds) {
+    verb.add_option("--wait", seconds, "Wait this long for another writer")
+        ->check(CLI::NonNegativeNumber)
+        ->type_name("SECONDS");
+}
+
 }  // namespace
 
 void add_list(CLI::App& app, Context& context) {
@@ -80,6 +104,53 @@ void add_show(CLI::App& app, Context& context) {
     add_store_option(*verb, arguments->store);
     verb->callback(
         [arguments, &context] { context.action = [arguments, &context] { return show(*arguments, context.shared); }; });
+}
+
+void add_rename(CLI::App& app, Context& context) {
+    struct Arguments {
+        service::RenameOptions options;
+        std::string store;
+    };
+    auto arguments = std::make_shared<Arguments>();
+    auto* verb = app.add_subcommand("rename", "Give a person another name, photos included");
+    verb->add_option("OLD", arguments->options.from, "The name in the store")->required();
+    verb->add_option("NEW", arguments->options.to, "The new one")->required();
+    verb->add_flag("--merge", arguments->options.merge, "NEW is there already and is the same person");
+    add_store_option(*verb, arguments->store);
+    add_wait_option(*verb, arguments->options.wait_seconds);
+    verb->callback([arguments, &context] {
+        context.action = [arguments, &context] {
+            arguments->options.workspace = context.shared.make_workspace();
+            arguments->options.store = arguments->store;
+            return report(service::rename(arguments->options), context.shared);
+        };
+    });
+}
+
+void add_move(CLI::App& app, Context& context) {
+    struct Arguments {
+        service::MoveOptions options;
+        std::string store;
+        std::string box;
+    };
+    auto arguments = std::make_shared<Arguments>();
+    auto* verb = app.add_subcommand("move", "Give a photo to the right person");
+    verb->add_option("PHOTO", arguments->options.photo, "As 'mien show' names it, or a path to it")->required();
+    verb->add_option("--to", arguments->options.to, "Whose it is")->required()->type_name("LABEL");
+    verb->add_option("--box", arguments->box, "Which face, where the store has several of the photo")
+        ->type_name("L,T,W,H");
+    add_store_option(*verb, arguments->store);
+    add_wait_option(*verb, arguments->options.wait_seconds);
+    verb->callback([arguments, &context] {
+        context.action = [arguments, &context] {
+            arguments->options.workspace = context.shared.make_workspace();
+            arguments->options.store = arguments->store;
+            if (!arguments->box.empty()) {
+                arguments->options.box = service::parse_box(arguments->box);
+            }
+            return report(service::move(arguments->options), context.shared);
+        };
+    });
 }
 
 }  // namespace mien::app

@@ -2,6 +2,7 @@
 #include <commands.hpp>
 #include <output.hpp>
 
+#include <mien/core/error.hpp>
 #include <mien/core/text.hpp>
 #include <mien/service/verify.hpp>
 

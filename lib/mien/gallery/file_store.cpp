@@ -55,6 +55,7 @@ StoreFiles::StoreFiles(fs::path store)
       history(beside(archive, ".history")),
       lock(beside(archive, ".lock")),
       kept(beside(archive, ".d")),
+      erasing(beside(archive, ".erasing")),
       folder(archive.has_parent_path() ? archive.parent_path() : fs::path(".")) {}
 
 std::shared_ptr<const Gallery> load_store(const fs::path& file) { return StoreReader(file).gallery(); }

@@ -32,7 +32,8 @@ struct StoreFiles {
     std::filesystem::path journal;
     std::filesystem::path history;
     std::filesystem::path lock;
-    std::filesystem::path kept;  ///< folder: replaced archives, and files that undo took out of the workspace
+    std::filesystem::path kept;     ///< folder: replaced archives, and files that undo took out of the workspace
+    std::filesystem::path erasing;  ///< says who is being erased, while it goes on
     std::filesystem::path folder;
 };
 
@@ -90,6 +91,13 @@ struct WriterOptions {
     std::string user{};      ///< empty: the process's
 };
 
+/// What an erasure took away, so that its caller can look for traces of it. Nothing of it may be kept.
+struct Erased {
+    std::size_t records{};       ///< of the present state
+    std::size_t changes{};       ///< of journal and history that lost something
+    std::vector<Record> traces;  ///< all records that the person ever had, each once
+};
+
 /// The one writer of a store.
 class StoreWriter {
 public:
@@ -134,7 +142,16 @@ public:
     /// Compacts, then drops all that tells of earlier states: history, replaced archives, kept files.
     void forget_history();
 
+    /// Erases a person for good: their records, what was denied of them, and every trace in journal, history and kept
+    /// archives. The log says only that somebody was erased. Other people's changes can still be undone. An erasure
+    /// that is cut off is finished by the next writer.
+    /// throws: Error{store_missing, store_corrupt, runtime}
+    Erased erase(const std::string& label);
+    /// Whether erase() would find something, if only in the past.
+    [[nodiscard]] bool remembers(const std::string& label) const;
+
 private:
+    void finish_erasure(const std::string& label, Erased& erased);
     void recover();
     void remove_leftovers();
     void drop_torn_tail();

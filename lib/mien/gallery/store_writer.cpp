@@ -98,6 +98,10 @@ void StoreWriter::recover() {
     if (state.unfinished) {
         move_files(*state.unfinished);
     }
+    if (const auto label = read_whole(m_reader.files().erasing); !label.empty()) {
+        Erased erased;
+        finish_erasure(label, erased);
+    }
 }
 
 void StoreWriter::remove_leftovers() {

@@ -150,6 +150,15 @@ std::string_view to_string(OnLimit on_limit) {
     return "oldest";
 }
 
+OnLimit on_limit_from(std::string_view name) {
+    for (const auto rule : {OnLimit::oldest, OnLimit::worst, OnLimit::reject}) {
+        if (to_string(rule) == name) {
+            return rule;
+        }
+    }
+    throw Error(ErrorCode::usage, "the rule at the limit is oldest, worst or reject, not " + shell_quoted(name));
+}
+
 EnrolledPhoto enroll_face(gallery::StoreWriter& writer, const pipeline::Blueprint& blueprint,
                           const Identifier& identifier, const std::string& user, const EnrollRules& rules,
                           const std::string& photo, const Sha256& hash, pipeline::PhotoResult result) {

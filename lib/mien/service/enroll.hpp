@@ -25,6 +25,8 @@ enum class OnLimit {
 };
 
 std::string_view to_string(OnLimit on_limit);
+/// throws: Error{usage} that lists the names
+OnLimit on_limit_from(std::string_view name);
 
 /// The rules of enrolment, the same for the CLI and every dialect of HTTP.
 struct EnrollRules {

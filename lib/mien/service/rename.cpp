@@ -28,7 +28,7 @@ public:
         auto target = folder / photo.filename();
         for (int i = 1; fs::exists(target) || m_taken.contains(target); ++i) {
             target = folder / photo.stem();
-            target += "_" + std::to_string(i);
+            target += '_' + std::to_string(i);
             target += photo.extension();
         }
         m_taken.insert(target);
@@ -185,7 +185,7 @@ PeopleChange rename(const RenameOptions& options) {
     const auto other = store->find_person(to);
     if (other && !options.merge) {
         throw Error(ErrorCode::usage,
-                    "there is a " + shell_quoted(to) + " already; --merge says that they are the same person");
+                    "somebody is called " + shell_quoted(to) + " already; --merge says that they are the same person");
     }
     Moves moves(options.workspace);
     move_photos(options.workspace, from, to, moves);
