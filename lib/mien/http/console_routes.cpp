@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <mien/core/error.hpp>
-#include <mien/gallery/change_log.hpp>
+#include <mien/gallery/file_store.hpp>
 #include <mien/http/answers.hpp>
 #include <mien/http/routes.hpp>
 #include <mien/service/confirm.hpp>
+#include <mien/service/history.hpp>
 #include <mien/service/pending.hpp>
 #include <mien/service/people.hpp>
 #include <mien/service/photo_files.hpp>
@@ -11,8 +12,15 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <filesystem>
+#include <functional>
+#include <limits>
+#include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
 
 extern "C" {
 extern const char mien_console_index_html[], mien_console_index_html_end[];
@@ -115,32 +123,44 @@ public:
         return m_pending;
     }
 
-    std::vector<service::Confirmed> decide(const std::vector<service::WaitingFace>& faces, Decision decision,
-                                           const std::string& label, bool force) {
-        const auto config = m_services.config();
-        const auto threshold = m_services.store().current()->people.threshold();
-        std::vector<service::Confirmed> done;
-        {
-            const std::lock_guard lock(m_deciding);
-            if (!m_confirmer || m_threshold != threshold) {
-                service::ConfirmOptions options;
-                options.workspace = workspace_of(*config);
-                options.pipeline.detector = config->detector;
-                options.pipeline.max_pixels = config->max_pixels;
-                options.identify.tolerance = threshold;
-                options.wait_seconds = k_wait_seconds;
-                m_confirmer = std::make_unique<service::Confirmer>(options, m_services.finder());
-                m_threshold = threshold;
-            }
-            done = m_confirmer->decide(faces, decision, label, force);
-        }
+    /// One decision after the other, each about what waits at its turn.
+    /// find: the faces that are meant, out of what waits; throws where they wait no more, or must not be decided so
+    std::vector<service::Confirmed> decide(const std::function<std::vector<service::WaitingFace>(const Pending&)>& find,
+                                           Decision decision, const std::string& label, bool force) {
+        const std::lock_guard lock(m_deciding);
         m_services.store().refresh();
-        return done;
+        const auto faces = find(*pending());
+        try {
+            auto done = confirmer().decide(faces, decision, label, force);
+            m_services.store().refresh();
+            return done;
+        } catch (const Error&) {
+            // Another process may have been quicker: then that is what there is to say.
+            m_services.store().refresh();
+            static_cast<void>(find(*pending()));
+            throw;
+        }
     }
 
     Services& services() { return m_services; }
 
 private:
+    service::Confirmer& confirmer() {
+        const auto config = m_services.config();
+        const auto threshold = m_services.store().current()->people.threshold();
+        if (!m_confirmer || m_threshold != threshold) {
+            service::ConfirmOptions options;
+            options.workspace = workspace_of(*config);
+            options.pipeline.detector = config->detector;
+            options.pipeline.max_pixels = config->max_pixels;
+            options.identify.tolerance = threshold;
+            options.wait_seconds = k_wait_seconds;
+            m_confirmer = std::make_unique<service::Confirmer>(options, m_services.finder());
+            m_threshold = threshold;
+        }
+        return *m_confirmer;
+    }
+
     using Stamps = std::array<std::pair<std::int64_t, std::uintmax_t>, 3>;
 
     static Stamps stamps_of(const service::Workspace& workspace) {
@@ -162,7 +182,7 @@ private:
 
     Services& m_services;
     std::mutex m_looking;
-    std::shared_ptr<const Pending> m_pending;                  ///< guarded by m_looking, as all below
+    std::shared_ptr<const Pending> m_pending;  ///< guarded by m_looking, as all below
     std::shared_ptr<const service::LiveState> m_seen_with;
     Stamps m_stamps;
     std::chrono::steady_clock::time_point m_seen_at;
@@ -211,8 +231,9 @@ bool flag_of(const Form& form, const char* name) {
 /// The store that the whole page is about.
 void demand_own_store(const Config& config) {
     if (config.store_file().lexically_normal() != workspace_of(config).store()) {
-        throw Refusal(409, "store_elsewhere", "the inbox belongs to the workspace's own train.mien; this server serves "
-                                              "another store");
+        throw Refusal(409, "store_elsewhere",
+                      "the inbox belongs to the workspace's own train.mien; this server serves "
+                      "another store");
     }
 }
 
@@ -220,14 +241,16 @@ void demand_own_store(const Config& config) {
 void demand_no_lookalike(const std::vector<service::WaitingFace>& faces, const std::string& label) {
     for (const auto& face : faces) {
         if (face.suggestion && face.suggestion->known && face.suggestion->label != label) {
-            throw Refusal(409, "looks_like", "this face looks like " + face.suggestion->label + ", who is not " + label,
-                          {{"looks_like", face.suggestion->label},
-                           {"distance", rounded(face.suggestion->distance, k_places)}});
+            throw Refusal(
+                409, "looks_like", "this face looks like " + face.suggestion->label + ", who is not " + label,
+                {{"looks_like", face.suggestion->label}, {"distance", rounded(face.suggestion->distance, k_places)}});
         }
     }
 }
 
-Response decide(Desk& desk, const Request& request, const std::vector<service::WaitingFace>& faces, Decision decision) {
+using Find = std::vector<service::WaitingFace> (*)(const Pending&, const std::string& id);
+
+Response decide(Desk& desk, const Request& request, Find find, Decision decision) {
     demand_own_store(*desk.services().config());
     const auto form = read_form(request);
     std::string label;
@@ -243,12 +266,18 @@ Response decide(Desk& desk, const Request& request, const std::vector<service::W
         }
     }
     const bool force = flag_of(form, "force");
-    if (decision == Decision::is && !force) {
-        demand_no_lookalike(faces, label);
-    }
-    Json json{{"outcome", "already"}, {"label", label.empty() ? Json(nullptr) : Json(label)}, {"change", nullptr},
+    const auto meant = [&](const Pending& pending) {
+        auto faces = find(pending, request.param("id"));
+        if (decision == Decision::is && !force) {
+            demand_no_lookalike(faces, label);
+        }
+        return faces;
+    };
+    Json json{{"outcome", "already"},
+              {"label", label.empty() ? Json(nullptr) : Json(label)},
+              {"change", nullptr},
               {"faces", Json::array()}};
-    for (const auto& done : desk.decide(faces, decision, label, force)) {
+    for (const auto& done : desk.decide(meant, decision, label, force)) {
         if (done.change != 0) {
             json["outcome"] = done.outcome;
             json["change"] = done.change;
@@ -370,26 +399,15 @@ Response person_picture(Services& services, const Request& request) {
     throw Refusal(404, "no_picture", "there is no such photo of them");
 }
 
-Json to_json(const gallery::Change& change) {
-    return {{"change", change.number},
-            {"time", to_iso8601(change.time)},
-            {"user", change.user},
-            {"verb", change.verb},
-            {"summary", change.summary},
-            {"operations", change.operations.size()}};
-}
-
 Response told_log(Services& services, const Request& request) {
     constexpr std::size_t k_usual = 20;
     constexpr std::size_t k_most = 500;
-    auto left = number_of(request, "limit", k_usual, k_most);
+    const auto limit = number_of(request, "limit", k_usual, k_most);
     Json json{{"changes", Json::array()}};
     const auto file = services.config()->store_file();
-    if (fs::exists(file)) {
-        const gallery::StoreReader reader(file);
-        const gallery::ChangeLog log(reader);
-        for (auto number = log.last(); left > 0 && number >= log.first() && number > 0; --number, --left) {
-            json["changes"].push_back(to_json(log.read(number)));
+    if (limit > 0 && fs::exists(file)) {
+        for (const auto& change : service::log(file, limit)) {
+            json["changes"].push_back(service::to_json(change));
         }
     }
     return reply(std::move(json));
@@ -408,13 +426,13 @@ std::optional<std::uint64_t> change_of(const Form& form, const char* name) {
 
 Response undo(Services& services, const Request& request) {
     const auto form = read_form(request);
-    const auto file = services.config()->store_file();
-    if (!fs::exists(file)) {
+    const auto reader = services.store().reader();
+    if (!reader) {
         throw Refusal(409, "nothing_to_undo", "there is nothing to undo");
     }
     Json json;
     {
-        gallery::StoreWriter writer(file, {"undo", k_wait_seconds, user_of(request)});
+        gallery::StoreWriter writer(*reader, {"undo", k_wait_seconds, user_of(request)});
         const auto last = writer.last_change();
         const auto from = change_of(form, "change").value_or(last);
         if (last == 0) {
@@ -476,8 +494,8 @@ void add_page(RouteTable& table, const Page& page) {
     const auto tag = '"' + to_hex_id(xxh3(std::as_bytes(std::span(page.begin, page.end)))) + '"';
     route.handler = OnIo{[page, tag](const Request& request) {
         const bool same = request.headers.get("If-None-Match") == tag;
-        auto response = same ? reply_exactly("", "", 304) : reply_exactly(std::string(page.begin, page.end),
-                                                                          page.content_type);
+        auto response =
+            same ? reply_exactly("", "", 304) : reply_exactly(std::string(page.begin, page.end), page.content_type);
         response.headers.set("Content-Security-Policy", k_policy);
         response.headers.set("Referrer-Policy", "no-referrer");
         response.headers.set("Cache-Control", "no-cache");
@@ -507,12 +525,13 @@ void add_pages(RouteTable& table) {
 Field place(const char* name, const char* about) { return {Field::In::path, name, {{"type", "string"}}, true, about}; }
 
 void add_decisions(RouteTable& table, const std::shared_ptr<Desk>& desk, const std::string& path, const char* what,
-                   std::vector<service::WaitingFace> (*find)(const Pending&, const std::string&)) {
+                   Find find) {
     const Field id = place("id", "As GET /v1/pending says");
     const Field label{Field::In::body, "label", {{"type", "string"}}, true, "Who"};
     const Field force{Field::In::body, "force", {{"type", "boolean"}}, false, "Also where it looks like somebody else"};
     const std::vector<Reply> replies{
-        {200, "Durable, and heeded by the next answer",
+        {200,
+         "Durable, and heeded by the next answer",
          {{"outcome", "confirmed"}, {"label", "ada"}, {"change", 7}, {"faces", Json::array()}}},
         {404, "not_waiting: it is decided already", nullptr},
         {409, "looks_like: it looks like somebody else; store_locked: another writer is at work", nullptr},
@@ -520,7 +539,7 @@ void add_decisions(RouteTable& table, const std::shared_ptr<Desk>& desk, const s
     const auto add = [&](const char* name, const std::string& summary, std::vector<Field> fields, Decision decision) {
         table.add({"POST", path + name, k_dialect, summary, std::move(fields), replies, Need::admin, RateClass::none, 0,
                    OnSide{[desk, find, decision](const Request& request) {
-                       return decide(*desk, request, find(*desk->pending(), request.param("id")), decision);
+                       return decide(*desk, request, find, decision);
                    }}});
     };
     add("/confirm", std::string("Says who ") + what + " is", {id, label, force}, Decision::is);
@@ -535,66 +554,141 @@ void add_console_routes(RouteTable& table, Services& services) {
     const auto on_side = [&](Response (*run)(Services&, const Request&)) {
         return OnSide{[&services, run](const Request& request) { return run(services, request); }};
     };
-    table.add({"GET", "/v1/pending", k_dialect, "What waits in dataset/: faces in clusters, with suggestions", {},
-               {{200, "The largest cluster first",
+    table.add({"GET",
+               "/v1/pending",
+               k_dialect,
+               "What waits in dataset/: faces in clusters, with suggestions",
+               {},
+               {{200,
+                 "The largest cluster first",
                  {{"faces", 1}, {"photos", 1}, {"unseen", 0}, {"clusters", Json::array()}, {"idle", Json::array()}}}},
-               Need::admin, RateClass::none, 0,
+               Need::admin,
+               RateClass::none,
+               0,
                OnSide{[desk](const Request&) { return reply(to_json(*desk->pending())); }}});
-    table.add({"POST", "/v1/pending", k_dialect, "Puts a photo into dataset/ and names its faces", {image_field("file")},
-               {{200, "As POST /v1/predict; photo is its name in the workspace",
-                 {{"photo", "dataset/door.jpg"}, {"verdict", "unknown"}, {"faces", Json::array()}}},
-                {400, "Not a photo", nullptr}},
-               Need::admin, RateClass::none, 0, OnWorker{[&services](const Request& request, Tools& tools) {
-                   return upload(services, request, tools);
-               }}});
-    table.add({"GET", "/v1/pending/{id}/thumbnail", k_dialect, "A waiting face with its surroundings",
-               {place("id", "As GET /v1/pending says")},
-               {{200, "At most 240 pixels wide and high", nullptr, "image/jpeg"},
-                {404, "not_waiting, no_picture", nullptr}},
-               Need::admin, RateClass::none, 0, OnSide{[desk](const Request& request) {
-                   const auto faces = waiting_face(*desk->pending(), request.param("id"));
-                   const auto& face = faces.front();
-                   return picture(desk->services(), face.photo, face.photo_hash, face.box);
-               }}});
+    table.add(
+        {"POST",
+         "/v1/pending",
+         k_dialect,
+         "Puts a photo into dataset/ and names its faces",
+         {image_field("file")},
+         {{200,
+           "As POST /v1/predict; photo is its name in the workspace",
+           {{"photo", "dataset/door.jpg"}, {"verdict", "unknown"}, {"faces", Json::array()}}},
+          {400, "Not a photo", nullptr}},
+         Need::admin,
+         RateClass::none,
+         0,
+         OnWorker{[&services](const Request& request, Tools& tools) { return upload(services, request, tools); }}});
+    table.add(
+        {"GET",
+         "/v1/pending/{id}/thumbnail",
+         k_dialect,
+         "A waiting face with its surroundings",
+         {place("id", "As GET /v1/pending says")},
+         {{200, "At most 240 pixels wide and high", nullptr, "image/jpeg"}, {404, "not_waiting, no_picture", nullptr}},
+         Need::admin,
+         RateClass::none,
+         0,
+         OnSide{[desk](const Request& request) {
+             const auto faces = waiting_face(*desk->pending(), request.param("id"));
+             const auto& face = faces.front();
+             return picture(desk->services(), face.photo, face.photo_hash, face.box);
+         }}});
     add_decisions(table, desk, "/v1/pending/{id}", "a waiting face", waiting_face);
     add_decisions(table, desk, "/v1/clusters/{id}", "a cluster of waiting faces", waiting_cluster);
-    table.add({"POST", "/v1/undo", k_dialect, "Takes the store's last changes back",
-               {{Field::In::body, "change", {{"type", "integer"}}, false,
+    table.add({"POST",
+               "/v1/undo",
+               k_dialect,
+               "Takes the store's last changes back",
+               {{Field::In::body,
+                 "change",
+                 {{"type", "integer"}},
+                 false,
                  "The first change that is taken back; absent: the last one alone"},
-                {Field::In::body, "last", {{"type", "integer"}}, false,
+                {Field::In::body,
+                 "last",
+                 {{"type", "integer"}},
+                 false,
                  "Refuses unless this is the store's last change: then nobody else's work is taken back unseen"}},
                {{200, "Done, as a change of its own", {{"outcome", "undone"}, {"undone", 7}, {"change", 8}}},
                 {409, "changed_since, nothing_to_undo, store_locked", nullptr}},
-               Need::admin, RateClass::none, 0, on_side(undo)});
-    table.add({"GET", "/v1/people", k_dialect, "Who is in the store, by name",
-               {{Field::In::query, "q", {{"type", "string"}}, false, "Part of the name"},
-                {Field::In::query, "limit", {{"type", "integer"}}, false, "At most so many; 100, and never more than 1000"},
-                {Field::In::query, "offset", {{"type", "integer"}}, false, "Leaves out so many"}},
-               {{200, "photo: the id of one of their photos",
-                 {{"people",
-                   {{{"label", "ada"}, {"encodings", 3}, {"updated", "2026-01-31T09:00:00Z"}, {"photo", "00c0ffee00c0ffee"}}}},
-                  {"matching", 1},
-                  {"total", 1}}}},
-               Need::admin, RateClass::none, 0, on_side(people)});
-    table.add({"GET", "/v1/people/{label}", k_dialect, "Somebody with their photos", {place("label", "Who")},
-               {{200, "records: by time",
+               Need::admin,
+               RateClass::none,
+               0,
+               on_side(undo)});
+    table.add(
+        {"GET",
+         "/v1/people",
+         k_dialect,
+         "Who is in the store, by name",
+         {{Field::In::query, "q", {{"type", "string"}}, false, "Part of the name"},
+          {Field::In::query, "limit", {{"type", "integer"}}, false, "At most so many; 100, and never more than 1000"},
+          {Field::In::query, "offset", {{"type", "integer"}}, false, "Leaves out so many"}},
+         {{200,
+           "photo: the id of one of their photos",
+           {{"people",
+             {{{"label", "ada"},
+               {"encodings", 3},
+               {"updated", "2026-01-31T09:00:00Z"},
+               {"photo", "00c0ffee00c0ffee"}}}},
+            {"matching", 1},
+            {"total", 1}}}},
+         Need::admin,
+         RateClass::none,
+         0,
+         on_side(people)});
+    table.add({"GET",
+               "/v1/people/{label}",
+               k_dialect,
+               "Somebody with their photos",
+               {place("label", "Who")},
+               {{200,
+                 "records: by time",
                  {{"label", "ada"}, {"encodings", 3}, {"updated", "2026-01-31T09:00:00Z"}, {"records", Json::array()}}},
                 {404, "person_missing", nullptr}},
-               Need::admin, RateClass::none, 0, on_side(person)});
-    table.add({"GET", "/v1/people/{label}/photos/{id}/thumbnail", k_dialect, "Somebody's face in one of their photos",
+               Need::admin,
+               RateClass::none,
+               0,
+               on_side(person)});
+    table.add({"GET",
+               "/v1/people/{label}/photos/{id}/thumbnail",
+               k_dialect,
+               "Somebody's face in one of their photos",
                {place("label", "Who"), place("id", "As GET /v1/people/{label} says")},
                {{200, "At most 240 pixels wide and high", nullptr, "image/jpeg"}, {404, "no_picture", nullptr}},
-               Need::admin, RateClass::none, 0, on_side(person_picture)});
-    table.add({"GET", "/v1/log", k_dialect, "The store's last changes, the newest first",
-               {{Field::In::query, "limit", {{"type", "integer"}}, false, "At most so many; 20, and never more than 500"}},
-               {{200, "change is what POST /v1/undo takes",
-                 {{"changes",
-                   {{{"change", 7}, {"time", "2026-01-31T09:00:00Z"}, {"user", "http"}, {"verb", "confirm"},
-                     {"summary", "1 face confirmed as ada"}, {"operations", 2}}}}}}},
-               Need::admin, RateClass::none, 0, on_side(told_log)});
-    table.add({"GET", "/v1/figures", k_dialect, "The server's figures of this moment", {},
+               Need::admin,
+               RateClass::none,
+               0,
+               on_side(person_picture)});
+    table.add(
+        {"GET",
+         "/v1/log",
+         k_dialect,
+         "The store's last changes, the newest first",
+         {{Field::In::query, "limit", {{"type", "integer"}}, false, "At most so many; 20, and never more than 500"}},
+         {{200,
+           "change is what POST /v1/undo takes",
+           {{"changes",
+             {{{"change", 7},
+               {"time", "2026-01-31T09:00:00Z"},
+               {"user", "http"},
+               {"verb", "confirm"},
+               {"summary", "1 face confirmed as ada"},
+               {"operations", 2}}}}}}},
+         Need::admin,
+         RateClass::none,
+         0,
+         on_side(told_log)});
+    table.add({"GET",
+               "/v1/figures",
+               k_dialect,
+               "The server's figures of this moment",
+               {},
                {{200, "Percentages are the machine's", {{"people", 14}, {"encodings", 56}, {"workers_busy", 1}}}},
-               Need::user, RateClass::none, 0,
+               Need::user,
+               RateClass::none,
+               0,
                OnSide{[&services](const Request&) { return figures(services); }}});
     add_pages(table);
 }

@@ -165,7 +165,7 @@ private:
     void refuse_lookalikes(const Subject& subject, const std::string& label) const {
         pipeline::PhotoResult photo;
         photo.faces.push_back(
-            {subject.box, subject.score, {}, {std::make_shared<ModelContract>(m_store.contract()), subject.encoding}});
+            {subject.box, subject.score, {}, {std::make_shared<ModelContract>(m_store.contract()), subject.encoding}, {}});
         const auto face = m_identifier.answer(std::move(photo)).faces.front();
         if (face.verdict == Verdict::known && face.label != label) {
             std::string distance = std::to_string(*face.distance);

@@ -103,7 +103,8 @@ void keep(const Workspace& workspace, const gallery::Description& description, c
     std::set<std::uint64_t> added;
     for (const auto& photo : looked) {
         for (const auto& record : photo.records) {
-            if (!(fits && there->find(record.key())) && added.insert(gallery::record_id(record.photo_hash, record.box)).second) {
+            if (!(fits && there->find(record.key())) &&
+                added.insert(gallery::record_id(record.photo_hash, record.box)).second) {
                 records.push_back(record);
             }
         }
@@ -207,7 +208,7 @@ void suggest(std::vector<WaitingFace>& faces, const Identifier& identifier, cons
         }
         pipeline::PhotoResult photo;
         for (auto i = begin; i < end; ++i) {
-            photo.faces.push_back({faces[i].box, faces[i].score, {}, {contract, faces[i].encoding}});
+            photo.faces.push_back({faces[i].box, faces[i].score, {}, {contract, faces[i].encoding}, {}});
         }
         const auto answer = identifier.answer(std::move(photo));
         for (auto i = begin; i < end; ++i) {
@@ -255,9 +256,10 @@ void cluster(Pending& pending, Metric metric) {
         groups[group_of[i]].push_back(i);
     }
     const auto oldest = [&faces](const std::vector<std::size_t>& members) {
-        return faces[*std::min_element(members.begin(), members.end(), [&faces](std::size_t a, std::size_t b) {
-            return faces[a].time < faces[b].time;
-        })].time;
+        return faces[*std::min_element(
+                         members.begin(), members.end(),
+                         [&faces](std::size_t a, std::size_t b) { return faces[a].time < faces[b].time; })]
+            .time;
     };
     std::stable_sort(groups.begin(), groups.end(), [&](const auto& a, const auto& b) {
         return a.size() != b.size() ? a.size() > b.size() : oldest(a) < oldest(b);
@@ -333,8 +335,8 @@ Pending pending(const PendingOptions& options, const models::Finder& finder, con
     }
     auto store = fs::exists(workspace.store()) ? gallery::load_store(workspace.store()) : nullptr;
     pipeline::Blueprint::set_workers(options.jobs);
-    const auto blueprint = store ? blueprint_of_store(*store, options.pipeline, finder)
-                                 : pipeline::Blueprint(options.pipeline, finder);
+    const auto blueprint =
+        store ? blueprint_of_store(*store, options.pipeline, finder) : pipeline::Blueprint(options.pipeline, finder);
     if (!store) {
         store = Gallery::build(description_of(blueprint), {});
     }
@@ -393,9 +395,9 @@ Pending pending(const Workspace& workspace, const pipeline::Blueprint& tools, co
             remembered = Remembered(remembered_faces(workspace, *contract));
         }
         if (taken < fresh.size()) {
-            throw Error(ErrorCode::interrupted, "interrupted: " + std::to_string(taken) + " of " +
-                                                    std::to_string(fresh.size()) +
-                                                    " new photos are looked at and kept; run the same command to go on");
+            throw Error(ErrorCode::interrupted,
+                        "interrupted: " + std::to_string(taken) + " of " + std::to_string(fresh.size()) +
+                            " new photos are looked at and kept; run the same command to go on");
         }
     }
 
@@ -418,8 +420,15 @@ Pending pending(const Workspace& workspace, const pipeline::Blueprint& tools, co
             }
             const auto face = faces.record(row);
             busy.emplace(face.photo);
-            pending.faces.push_back({face.id, std::string(face.photo), face.photo_hash, face.box, face.score,
-                                     face.quality, face.time, {face.encoding.begin(), face.encoding.end()}, {}});
+            pending.faces.push_back({face.id,
+                                     std::string(face.photo),
+                                     face.photo_hash,
+                                     face.box,
+                                     face.score,
+                                     face.quality,
+                                     face.time,
+                                     {face.encoding.begin(), face.encoding.end()},
+                                     {}});
         }
         for (const auto& [photo, time] : times) {
             if (!busy.contains(photo)) {
@@ -505,7 +514,8 @@ Json to_json(const WaitingFace& face, const WaitingCluster& cluster) {
 }
 
 Json to_json(const IdlePhoto& photo) {
-    return {{"photo", photo.photo}, {"outcome", photo.outcome}, {"reason", photo.reason}, {"time", to_iso8601(photo.time)}};
+    return {
+        {"photo", photo.photo}, {"outcome", photo.outcome}, {"reason", photo.reason}, {"time", to_iso8601(photo.time)}};
 }
 
 Json summary_json(const Pending& pending) {

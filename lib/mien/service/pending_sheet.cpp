@@ -25,7 +25,8 @@ std::string percent(double share) {
 }
 
 std::string heading_of(const WaitingCluster& cluster) {
-    auto text = cluster.id + ": " + std::to_string(cluster.faces.size()) + (cluster.faces.size() == 1 ? " face" : " faces");
+    auto text =
+        cluster.id + ": " + std::to_string(cluster.faces.size()) + (cluster.faces.size() == 1 ? " face" : " faces");
     if (cluster.suggestion) {
         text += ", perhaps " + cluster.suggestion->label + " (" + percent(cluster.suggestion->confidence) + ")";
     }
@@ -103,7 +104,8 @@ std::optional<std::vector<std::byte>> face_picture(const Workspace& workspace, s
                                                    const Sha256& photo_hash, const Box& box, std::int64_t max_pixels,
                                                    int side) {
     const auto file = workspace.root / photo;
-    if (!lies_in(file, workspace.inbox()) && !lies_in(file, workspace.training()) && !lies_in(file, workspace.reserve())) {
+    if (!lies_in(file, workspace.inbox()) && !lies_in(file, workspace.training()) &&
+        !lies_in(file, workspace.reserve())) {
         return std::nullopt;
     }
     try {
@@ -115,7 +117,8 @@ std::optional<std::vector<std::byte>> face_picture(const Workspace& workspace, s
         const auto header = image::read_header(bytes);
         const auto face = std::max({1, box.width, box.height});
         const auto enough = std::int64_t{std::max(header.width, header.height)} * side / face;
-        const auto whole = image::decode(bytes, {max_pixels, static_cast<int>(std::min<std::int64_t>(enough, 1 << 16))});
+        const auto whole =
+            image::decode(bytes, {max_pixels, static_cast<int>(std::min<std::int64_t>(enough, 1 << 16))});
         const auto picture = image::crop_around(whole.bgr, {box.left, box.top, box.width, box.height},
                                                 static_cast<double>(whole.scale), side);
         if (picture.empty()) {

@@ -62,7 +62,7 @@ public:
     /// The folders must be there before the change, which only renames.
     void make_target_folders() const {
         for (const auto& folder : m_folders) {
-            make_folders(folder);
+            make_folder_durably(folder);
         }
     }
 

@@ -56,24 +56,29 @@ export function bytes(number) {
 
 const timers = new Map();
 
+function hide(box) {
+  box.classList.remove("shown");
+  box.replaceChildren();
+}
+
 function show(box, children, milliseconds) {
   clearTimeout(timers.get(box));
   box.replaceChildren(...children);
   box.classList.add("shown");
-  timers.set(box, setTimeout(() => box.classList.remove("shown"), milliseconds));
+  timers.set(box, setTimeout(() => hide(box), milliseconds));
 }
 
 /** Says what happened, to eyes and to screen readers. */
 export function say(text) {
-  $("problem").classList.remove("shown");
+  hide($("problem"));
   show($("outcome"), [text], 8000);
 }
 
 /** Says what went wrong; stays longer. */
 export function complain(text) {
-  $("outcome").classList.remove("shown");
+  hide($("outcome"));
   const close = h("button", { type: "button", class: "quiet", "aria-label": "Dismiss" }, "×");
-  close.addEventListener("click", () => $("problem").classList.remove("shown"));
+  close.addEventListener("click", () => hide($("problem")));
   show($("problem"), [h("span", {}, text), close], 20000);
 }
 
