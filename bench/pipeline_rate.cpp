@@ -40,7 +40,7 @@ int main(int argc, char** argv) {
         photos.push_back(mien::read_file(file, k_largest));
     }
     const auto gallery = mien::gallery::load_store(store);
-    const mien::models::Finder finder;
+    const mien::models::Finder finder{mien::models::FinderOptions{}};
     mien::pipeline::Blueprint::set_workers(jobs);
     const auto tools = mien::service::blueprint_of_store(*gallery, {}, finder);
     const mien::service::Identifier people(gallery, tools.encoder(), {});
