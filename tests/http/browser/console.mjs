@@ -50,8 +50,13 @@ async function step(name, work) {
   console.log(`ok: ${name} (${((Date.now() - began) / 1000).toFixed(1)} s)`);
 }
 
+/** All pictures that are in sight. */
 const loaded = (page) =>
-  page.waitForFunction(() => [...document.querySelectorAll("main img")].every((image) => image.complete && image.naturalWidth > 0));
+  page.waitForFunction(() =>
+    [...document.querySelectorAll("main img")]
+      .filter((image) => image.getBoundingClientRect().top < innerHeight)
+      .every((image) => image.complete && image.naturalWidth > 0),
+  );
 
 /** Both colour schemes, wide and narrow: checks, and pictures for people. */
 async function look(page, name) {
