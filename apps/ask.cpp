@@ -14,7 +14,8 @@ bool may_go_on(const std::string& question, bool yes) {
         return true;
     }
     if (isatty(STDIN_FILENO) != 1 || isatty(STDERR_FILENO) != 1) {
-        throw Error(ErrorCode::usage, question + " There is no terminal to ask on: add --yes, or look first with --dry-run");
+        throw Error(ErrorCode::usage,
+                    question + " There is no terminal to ask on: add --yes, or look first with --dry-run");
     }
     const auto line = read_line(question + " [y/N] ", {});
     if (line.ended == LineEnd::interrupted) {

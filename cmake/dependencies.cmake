@@ -28,6 +28,8 @@ find_package(OpenSSL REQUIRED COMPONENTS Crypto SSL)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
 # Labels in Unicode's composed form (NFC).
 pkg_check_modules(utf8proc REQUIRED IMPORTED_TARGET libutf8proc)
+# The zip archive around numpy's arrays (.npz). By name and not by its CMake files, which want its programs as well.
+pkg_check_modules(libzip REQUIRED IMPORTED_TARGET libzip)
 # dlib publishes its models packed.
 find_package(BZip2 REQUIRED)
 # `mien models fetch`. Headers only: the library (7 ms at start) is loaded when something is really fetched.

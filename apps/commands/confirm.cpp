@@ -47,7 +47,7 @@ Said said(const ConfirmArguments& arguments) {
     if (given != 1) {
         throw Error(ErrorCode::usage, "say who it is: one of --label NAME, --not NAME and --not-a-face");
     }
-    return !arguments.label.empty()      ? Said{Decision::is, arguments.label}
+    return !arguments.label.empty()       ? Said{Decision::is, arguments.label}
            : !arguments.not_label.empty() ? Said{Decision::is_not, arguments.not_label}
                                           : Said{Decision::not_a_face, {}};
 }
@@ -84,8 +84,9 @@ int confirm_cluster(const ConfirmArguments& arguments, service::Confirmer& confi
         }
         return k_exit_success;
     }
-    throw Error(ErrorCode::usage, "there is no cluster " + printable(arguments.cluster) +
-                                      "; a cluster has another name as soon as a face comes or goes: see 'mien pending'");
+    throw Error(ErrorCode::usage,
+                "there is no cluster " + printable(arguments.cluster) +
+                    "; a cluster has another name as soon as a face comes or goes: see 'mien pending'");
 }
 
 int confirm_batch(const ConfirmArguments& arguments, service::Confirmer& confirmer, const SharedOptions& shared) {
@@ -159,8 +160,8 @@ int confirm(const ConfirmArguments& arguments_given, const SharedOptions& shared
         if (!arguments.box.empty()) {
             face.box = service::parse_box(arguments.box);
         }
-        const auto answer =
-            confirmer.decide(service::ConfirmRequest{arguments.photo, face, what.decision, what.label, arguments.force});
+        const auto answer = confirmer.decide(
+            service::ConfirmRequest{arguments.photo, face, what.decision, what.label, arguments.force});
         print(answer, shared);
         return exit_status(answer);
     }
@@ -177,16 +178,17 @@ void add_confirm(CLI::App& app, Context& context) {
     auto* verb = app.add_subcommand("confirm", "Say who a face is; alone: review the unknown faces one by one");
     auto* photo = verb->add_option("PHOTO", arguments->photo, "The photo");
     auto* label = verb->add_option("-l,--label", arguments->label, "It is NAME")->type_name("NAME");
-    auto* not_label = verb->add_option("--not", arguments->not_label, "It is not NAME, whoever it is")->type_name("NAME");
+    auto* not_label =
+        verb->add_option("--not", arguments->not_label, "It is not NAME, whoever it is")->type_name("NAME");
     auto* no_face = verb->add_flag("--not-a-face", arguments->not_a_face, "It is no face at all");
     auto* face = verb->add_option("--face", arguments->face, "Which face, counted from the left")
                      ->check(CLI::PositiveNumber)
                      ->type_name("N")
                      ->needs(photo);
     verb->add_option("--box", arguments->box, "Which face, by its place")
-                    ->type_name("LEFT,TOP,WIDTH,HEIGHT")
-                    ->excludes(face)
-                    ->needs(photo);
+        ->type_name("LEFT,TOP,WIDTH,HEIGHT")
+        ->excludes(face)
+        ->needs(photo);
     auto* cluster = verb->add_option("--cluster", arguments->cluster, "All faces of this cluster of 'mien pending'")
                         ->type_name("ID")
                         ->excludes(photo);
@@ -217,7 +219,12 @@ void add_confirm(CLI::App& app, Context& context) {
         ->capture_default_str();
     verb->callback([arguments, &context] {
         if (!arguments->photo.empty() || !arguments->cluster.empty()) {
-            said(*arguments);  // parse first, open later
+            // Parse first, open later.
+            try {
+                said(*arguments);
+            } catch (const Error& error) {
+                throw CLI::ValidationError(error.what());
+            }
         }
         context.action = [arguments, &context] { return confirm(*arguments, context.shared); };
     });

@@ -66,10 +66,9 @@ void expire(const PendingArguments& arguments, const SharedOptions& shared) {
     if (old.empty()) {
         return;
     }
-    if (!arguments.dry_run &&
-        !may_go_on("Remove " + counted(old.size(), "photo") + " from " + printable(workspace.inbox().native()) +
-                       " for good?",
-                   arguments.yes)) {
+    if (!arguments.dry_run && !may_go_on("Remove " + counted(old.size(), "photo") + " from " +
+                                             printable(workspace.inbox().native()) + " for good?",
+                                         arguments.yes)) {
         return;
     }
     const auto gone = arguments.dry_run ? old : service::expire(workspace, *arguments.keep_days, time, false);
@@ -95,7 +94,8 @@ int pending(const PendingArguments& arguments, const SharedOptions& shared) {
     const auto waiting = service::pending(options, shared.make_finder(), events);
     progress.clear();
     if (!arguments.sheet.empty()) {
-        const auto pages = service::draw_sheets(waiting, options.workspace, options.pipeline.max_pixels, arguments.sheet);
+        const auto pages =
+            service::draw_sheets(waiting, options.workspace, options.pipeline.max_pixels, arguments.sheet);
         if (!shared.quiet) {
             for (const auto& page : pages) {
                 std::fprintf(stderr, "wrote %s\n", printable(page.native()).c_str());
@@ -124,7 +124,8 @@ void add_pending(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<PendingArguments>();
     auto* verb = app.add_subcommand("pending", "List the unknown faces that wait for a name, in clusters");
     verb->add_option("--sheet", arguments->sheet, "Draw contact sheets: OUT, OUT-2 and so on")->type_name("OUT");
-    verb->add_option("--keep-days", arguments->keep_days, "First remove photos from dataset/ that came earlier, for good")
+    verb->add_option("--keep-days", arguments->keep_days,
+                     "First remove photos from dataset/ that came earlier, for good")
         ->check(CLI::Range(0.0, 36500.0))
         ->type_name("DAYS");
     verb->add_flag("--dry-run", arguments->dry_run, "Only say what --keep-days would remove");

@@ -23,6 +23,7 @@ struct PredictArguments {
     std::string store;
     std::string draw;
     std::optional<double> tolerance;
+    bool remember{false};
     std::vector<std::string> photos;
 };
 
@@ -107,6 +108,9 @@ int predict(const PredictArguments& arguments, const SharedOptions& shared) {
     auto options = arguments.options;
     options.store = arguments.store.empty() ? shared.make_workspace().store() : fs::path(arguments.store);
     options.draw = arguments.draw;
+    if (arguments.remember) {
+        options.remember = shared.make_workspace();
+    }
     options.identify.tolerance = arguments.tolerance;
     const auto photos = expand(arguments.photos);
     if (photos.empty()) {
@@ -149,6 +153,8 @@ void add_predict(CLI::App& app, Context& context) {
         ->capture_default_str();
     verb->add_option("--draw", arguments->draw, "Write the photo with boxes and names: a file, or a folder for several")
         ->type_name("OUT");
+    verb->add_flag("--remember", arguments->remember,
+                   "Put photos with an unknown face into the inbox, for 'mien confirm'");
     add_jobs_option(*verb, arguments->options.jobs);
     verb->callback([arguments, &context] {
         context.action = [arguments, &context] { return predict(*arguments, context.shared); };

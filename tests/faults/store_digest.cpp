@@ -5,6 +5,7 @@
 ///     store_digest STORE      exit status 0; 1: the store or its history cannot be read
 
 #include <mien/core/error.hpp>
+#include <mien/core/log.hpp>
 #include <mien/gallery/change_log.hpp>
 
 #include <algorithm>
@@ -16,6 +17,7 @@ int main(int argc, char** argv) {
     if (argc != 2) {
         return 2;
     }
+    mien::log::start(mien::log::Level::error);
     try {
         if (!std::filesystem::exists(argv[1])) {
             std::puts("no store");

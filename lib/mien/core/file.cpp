@@ -185,7 +185,18 @@ std::optional<std::vector<std::byte>> read_file_from(const fs::path& path, std::
     return data;
 }
 
-MappedFile::MappedFile(const fs::path& path) {
+void expect_reading(Bytes bytes) {
+    if (bytes.empty()) {
+        return;
+    }
+    static const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+    const auto begin = reinterpret_cast<std::uintptr_t>(bytes.data()) / page * page;
+    const auto end = reinterpret_cast<std::uintptr_t>(bytes.data()) + bytes.size();
+    // A hint: where the kernel does not know it, the faults come one by one.
+    static_cast<void>(::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_POPULATE_READ));
+}
+
+MappedFile::MappedFile(const fs::path& path, bool at_once) {
     const auto fd = open_or_throw(path, O_RDONLY | O_NONBLOCK);
     m_size = regular_size(fd, path);
     m_state = state_of(fd, path);
@@ -193,7 +204,7 @@ MappedFile::MappedFile(const fs::path& path) {
         return;
     }
     // Stores are replaced by rename, never rewritten in place, so the mapping stays what it was when opened.
-    void* data = ::mmap(nullptr, m_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd.get(), 0);
+    void* data = ::mmap(nullptr, m_size, PROT_READ, MAP_PRIVATE | (at_once ? MAP_POPULATE : 0), fd.get(), 0);
     if (data == MAP_FAILED) {
         throw_errno("cannot map " + name_of(path));
     }

@@ -59,10 +59,14 @@ std::optional<FileState> file_state(const std::filesystem::path& path);
 std::optional<std::vector<std::byte>> read_file_from(const std::filesystem::path& path, std::uint64_t offset,
                                                      FileState& state);
 
+/// Tells the system that these bytes are read next: their pages are mapped at once, not one fault after the other.
+void expect_reading(Bytes bytes);
+
 /// Reads a file that may be replaced (never changed in place) while it is mapped.
 class MappedFile {
 public:
-    explicit MappedFile(const std::filesystem::path& path);
+    /// at_once: maps all pages now; else whoever reads calls expect_reading() for its part.
+    explicit MappedFile(const std::filesystem::path& path, bool at_once = true);
     ~MappedFile();
     MappedFile(const MappedFile&) = delete;
     MappedFile& operator=(const MappedFile&) = delete;

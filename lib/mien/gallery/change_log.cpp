@@ -78,10 +78,10 @@ ChangeLog::ChangeLog(const StoreReader& store)
 
 Change ChangeLog::read(std::uint64_t number) const {
     if (number < first() || number > m_last) {
-        throw Error(ErrorCode::runtime,
-                    m_entries.empty() ? "the store remembers no changes"
-                                      : "the store remembers the changes " + std::to_string(first()) + " to " +
-                                            std::to_string(m_last) + ", not " + std::to_string(number));
+        throw Error(ErrorCode::runtime, m_entries.empty()
+                                            ? "the store remembers no changes"
+                                            : "the store remembers the changes " + std::to_string(first()) + " to " +
+                                                  std::to_string(m_last) + ", not " + std::to_string(number));
     }
     const auto& entry = m_entries[number - first()];
     const auto payload = entry.log->payload(entry.place);

@@ -85,7 +85,7 @@ StoreReader::State StoreReader::open() const {
     for (int attempt = 0;; ++attempt) {
         State state;
         try {
-            const auto mapped = std::make_shared<const MappedFile>(m_files.archive);
+            const auto mapped = std::make_shared<const MappedFile>(m_files.archive, false);
             auto archive = read_archive(mapped->bytes(), mapped);
             state.gallery = std::move(archive.gallery);
             state.lineage = archive.lineage;

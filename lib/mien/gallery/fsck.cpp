@@ -71,12 +71,17 @@ std::string read_whole(const fs::path& path) {
     return bytes ? std::string(reinterpret_cast<const char*>(bytes->data()), bytes->size()) : std::string();
 }
 
+/// "1 change", "2 changes"
+std::string counted(std::size_t number, const std::string& singular) {
+    return std::to_string(number) + " " + singular + (number == 1 ? "" : "s");
+}
+
 void check_log(const fs::path& path, LogKind kind, FsckReport& report) {
     if (!fs::exists(path)) {
         return;
     }
     const auto log = read_leniently(read_whole(path), kind);
-    const auto changes = std::to_string(log.changes.size()) + " changes";
+    const auto changes = counted(log.changes.size(), "change");
     if (log.damaged > 0) {
         report.findings.push_back({FsckKind::damage, path,
                                    log.first_damage + "; places like this: " + std::to_string(log.damaged) + "; " +
@@ -123,7 +128,7 @@ FsckReport check_store(const fs::path& store) {
         const auto wrong = check_order(*archive.gallery);
         report.findings.push_back(wrong.empty()
                                       ? FsckFinding{FsckKind::good, files.archive,
-                                                    std::to_string(report.records) + " records, up to change " +
+                                                    counted(report.records, "record") + ", up to change " +
                                                         std::to_string(report.last_change)}
                                       : FsckFinding{FsckKind::damage, files.archive, wrong});
     } catch (const Error& error) {
@@ -161,7 +166,7 @@ FsckReport check_store(const fs::path& store) {
                 const auto mapped = std::make_shared<const MappedFile>(entry.path());
                 const auto archive = read_archive(mapped->bytes(), mapped);
                 report.findings.push_back({FsckKind::good, entry.path(),
-                                           std::to_string(archive.gallery->size()) + " records, kept for undo"});
+                                           counted(archive.gallery->size(), "record") + ", kept for undo"});
             } catch (const Error& error) {
                 report.findings.push_back({FsckKind::damage, entry.path(), error.what()});
             }
@@ -258,7 +263,7 @@ FsckReport repair_store(const fs::path& store, const WriterOptions& options) {
                 report.dropped_changes += log.damaged;
                 report.findings.push_back({FsckKind::damage, files.journal,
                                            log.first_damage + "; what stood there is dropped; " +
-                                               std::to_string(log.changes.size()) + " changes are kept"});
+                                               counted(log.changes.size(), "change") + " kept"});
             }
         }
     }
@@ -281,8 +286,7 @@ FsckReport repair_store(const fs::path& store, const WriterOptions& options) {
         }
         if (log.damaged > 0) {
             report.findings.push_back({FsckKind::damage, files.history,
-                                       log.first_damage + "; what stood there is dropped; " + std::to_string(told) +
-                                           " changes are kept"});
+                                       log.first_damage + "; what stood there is dropped; " + counted(told, "change") + " kept"});
         }
     }
     for (const auto& entry : frames) {

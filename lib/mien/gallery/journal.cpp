@@ -235,8 +235,8 @@ std::string LogFile::read(std::uint64_t offset, std::uint64_t length) const {
     std::string bytes(length, '\0');
     std::size_t filled = 0;
     while (filled < bytes.size()) {
-        const auto got = ::pread(m_fd.get(), bytes.data() + filled, bytes.size() - filled,
-                                 static_cast<off_t>(offset + filled));
+        const auto got =
+            ::pread(m_fd.get(), bytes.data() + filled, bytes.size() - filled, static_cast<off_t>(offset + filled));
         if (got < 0) {
             if (errno == EINTR) {
                 continue;

@@ -147,8 +147,9 @@ private:
     /// Two faces of one photo are two people, whatever they look like.
     void refuse_twins(const Subject& subject, const std::string& label) const {
         const auto refuse = [&](const Box& box) {
-            throw Error(ErrorCode::usage, printable(subject.name) + ": another face of this photo, at " + describe(box) +
-                                              ", is " + label + "; two faces of one photo are never the same person");
+            throw Error(ErrorCode::usage, printable(subject.name) + ": another face of this photo, at " +
+                                              describe(box) + ", is " + label +
+                                              "; two faces of one photo are never the same person");
         };
         for (const auto row : m_store.rows_of_photo(subject.hash)) {
             if (m_store.record(row).label == label && overlap(m_store.box(row), subject.box) < k_same_face) {
@@ -170,10 +171,10 @@ private:
         if (face.verdict == Verdict::known && face.label != label) {
             std::string distance = std::to_string(*face.distance);
             distance.resize(distance.find('.') + 4);
-            throw Error(ErrorCode::usage,
-                        printable(subject.name) + ": the face at " + describe(subject.box) + " looks like " + face.label +
-                            " (distance " + distance + "); confirm it as " + face.label + ", say --not " +
-                            shell_quoted(face.label) + " first, or insist with --force");
+            throw Error(ErrorCode::usage, printable(subject.name) + ": the face at " + describe(subject.box) +
+                                              " looks like " + face.label + " (distance " + distance +
+                                              "); confirm it as " + face.label + ", say --not " +
+                                              shell_quoted(face.label) + " first, or insist with --force");
         }
     }
 
@@ -263,12 +264,12 @@ private:
             return;
         }
         const auto file = m_workspace.root / subject.upload;
-        const bool lost = answer.outcome == "already" && !answer.label.empty() &&
-                          !fs::exists(m_workspace.root / answer.kept_as);
+        const bool lost =
+            answer.outcome == "already" && !answer.label.empty() && !fs::exists(m_workspace.root / answer.kept_as);
         auto to = kept(file.filename());
         if (lost) {  // the store has the face, but its photo is gone: this one is there instead
-            to = m_workspace.name_of(
-                place_for(m_workspace.training() / answer.label, subject.file, subject.bytes).path);
+            to =
+                m_workspace.name_of(place_for(m_workspace.training() / answer.label, subject.file, subject.bytes).path);
         }
         move(subject.upload, to, file);
         answer.upload_removed = true;
@@ -303,7 +304,8 @@ private:
     /// Where undo finds what left its place.
     std::string kept(const fs::path& file) const {
         const gallery::StoreFiles files(m_workspace.store());
-        const auto name = std::to_string(m_change) + "-" + std::to_string(m_plan.operations.size()) + "-" + file.native();
+        const auto name =
+            std::to_string(m_change) + "-" + std::to_string(m_plan.operations.size()) + "-" + file.native();
         return m_workspace.name_of(files.kept / name);
     }
 
@@ -345,6 +347,9 @@ struct Confirmer::Impl {
     std::unique_ptr<pipeline::Worker> worker;
     std::unique_ptr<Identifier> identifier;
     std::shared_ptr<const Gallery> remembered;
+    // Changes that we made one after the other, with nobody else's between them: [ours_from, ours_to].
+    std::uint64_t ours_from{1};
+    std::uint64_t ours_to{0};
 
     Impl(ConfirmOptions wanted, const models::Finder& where) : options(std::move(wanted)), finder(where) {}
 
@@ -557,7 +562,7 @@ struct Confirmer::Impl {
                                   bool force) {
         const auto& workspace = options.workspace;
         std::optional<gallery::StoreWriter> writer;
-        const gallery::WriterOptions how{"confirm", options.wait_seconds};
+        const gallery::WriterOptions how{"confirm", options.wait_seconds, {}};
         if (reader) {
             writer.emplace(*reader, how);
         } else {
@@ -578,7 +583,12 @@ struct Confirmer::Impl {
         }
         auto plan = planner.take();
         if (!plan.operations.empty()) {
+            const auto before = writer->last_change();
             commit(*writer, plan, decision, label);
+            if (before != ours_to) {
+                ours_from = before + 1;
+            }
+            ours_to = writer->last_change();
             for (auto& answer : plan.answers) {
                 answer.change = writer->last_change();
             }
@@ -587,6 +597,21 @@ struct Confirmer::Impl {
             remove_durably(file);
         }
         return std::move(plan.answers);
+    }
+
+    void undo(std::uint64_t change) {
+        refresh();
+        if (!reader) {
+            throw Error(ErrorCode::usage, "there is nothing to undo");
+        }
+        gallery::StoreWriter writer(*reader, {"undo", options.wait_seconds, {}});
+        const auto last = writer.last_change();
+        if (last != ours_to || change < ours_from || change > last) {
+            throw Error(ErrorCode::usage, "somebody else has changed the store since; see 'mien log' and 'mien undo'");
+        }
+        // What was taken back since is behind it, too, and comes to nothing.
+        writer.undo(last - change + 1);
+        ours_to = writer.last_change();
     }
 
     void commit(gallery::StoreWriter& writer, Plan& plan, Decision decision, const std::string& label) {
@@ -612,7 +637,8 @@ struct Confirmer::Impl {
                 files.push_back(std::move(operation));
             }
         }
-        writer.replace(*Gallery::build(store->description(), records, {}, std::move(denials)), summary, std::move(files));
+        writer.replace(*Gallery::build(store->description(), records, {}, std::move(denials)), summary,
+                       std::move(files));
     }
 };
 
@@ -643,6 +669,8 @@ std::vector<Confirmed> Confirmer::decide(std::span<const WaitingFace> faces, Dec
                                          const std::string& label, bool force) {
     return m_impl->decide_waiting(faces, decision, label, force);
 }
+
+void Confirmer::undo(std::uint64_t change) { m_impl->undo(change); }
 
 std::vector<std::string> Confirmer::labels() const {
     m_impl->refresh();

@@ -50,8 +50,8 @@ struct Confirmed {
     std::string photo;  ///< as it was named
     Sha256 hash;
     Box box;
-    /// confirmed; relabelled (it was `before`); already (nothing was to do); denied; not_a_face; or nothing could be done:
-    /// no_face, unreadable
+    /// confirmed; relabelled (it was `before`); already (nothing was to do); denied; not_a_face; or nothing could be
+    /// done: no_face, unreadable
     std::string outcome;
     std::string reason;  ///< of no_face and unreadable
     std::string label;

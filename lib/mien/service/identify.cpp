@@ -82,6 +82,9 @@ Json Identifier::to_json(const PhotoAnswer& answer, const std::string& detector)
     for (const auto& face : answer.faces) {
         json["faces"].push_back(to_json(face));
     }
+    if (!answer.remembered.empty()) {
+        json["remembered"] = answer.remembered;
+    }
     json["detector"] = detector;
     json["encoder"] = m_gallery->contract().encoder;
     json["threshold"] = rounded(m_threshold, k_distance_places);

@@ -38,6 +38,7 @@ struct PhotoAnswer {
     int width{};
     int height{};
     std::vector<FaceAnswer> faces;
+    std::string remembered;  ///< its name in the inbox, where it was put there
     pipeline::Milliseconds ms;
     double match_ms{};
 };

@@ -77,7 +77,7 @@ Looked to_keep(const PhotoAnswer& answer, const std::string& photo, UnixTime tim
 /// Opens pending.mien for writing. A damaged one is dropped: it holds nothing that cannot be made again.
 std::unique_ptr<gallery::StoreWriter> open_writer(const Workspace& workspace) {
     const auto store = workspace.pending_store();
-    const gallery::WriterOptions options{"pending", k_wait_seconds};
+    const gallery::WriterOptions options{"pending", k_wait_seconds, {}};
     try {
         return std::make_unique<gallery::StoreWriter>(store, options);
     } catch (const Error& error) {
@@ -93,7 +93,9 @@ std::unique_ptr<gallery::StoreWriter> open_writer(const Workspace& workspace) {
 }
 
 /// Adds what was seen, and drops what is of no use any more: the faces of photos that have left dataset/.
-void keep(const Workspace& workspace, const gallery::Description& description, const std::vector<Looked>& looked) {
+/// for_good: leave no trace of them
+void keep(const Workspace& workspace, const gallery::Description& description, const std::vector<Looked>& looked,
+          bool for_good = false) {
     const auto writer = open_writer(workspace);
     const auto there = writer->gallery();
     std::vector<gallery::Operation> operations;
@@ -114,6 +116,7 @@ void keep(const Workspace& workspace, const gallery::Description& description, c
     }
     if (!fits) {
         writer->replace(*Gallery::build(description, records, skipped), "photos looked at");
+        writer->forget_history();
         return;
     }
     for (std::size_t row = 0; row < there->rows(); ++row) {
@@ -136,6 +139,10 @@ void keep(const Workspace& workspace, const gallery::Description& description, c
     }
     if (!operations.empty()) {
         writer->commit("photos looked at", std::move(operations));
+    }
+    // Nobody undoes anything here, and faces that are gone shall not stay in a journal.
+    if (for_good || writer->compact_if_it_pays()) {
+        writer->forget_history();
     }
 }
 
@@ -480,7 +487,7 @@ std::vector<std::string> expire(const Workspace& workspace, double keep_days, Un
         expired.push_back(std::move(name));
     }
     if (!dry_run && !expired.empty() && remembered) {
-        keep(workspace, remembered->description(), {});
+        keep(workspace, remembered->description(), {}, true);
     }
     return expired;
 }

@@ -8,7 +8,10 @@
 #include <mien/image/decode.hpp>
 #include <mien/image/encode.hpp>
 #include <mien/pipeline/batch.hpp>
+#include <mien/service/pending.hpp>
 #include <mien/service/store_choices.hpp>
+
+#include <algorithm>
 
 namespace mien::service {
 namespace {
@@ -62,6 +65,12 @@ PhotoAnswer Predictor::answer(const fs::path& photo, pipeline::Worker& worker) c
     auto answer = m_identifier.answer(worker.process(bytes, pipeline::Faces::all));
     answer.photo = photo.native();
     answer.hash = sha256(bytes);
+    const bool unknown = std::any_of(answer.faces.begin(), answer.faces.end(),
+                                     [](const FaceAnswer& face) { return face.verdict == Verdict::unknown; });
+    if (m_options.remember && unknown) {
+        answer.remembered = remember(*m_options.remember, m_identifier.gallery().description(),
+                                     photo.filename().native(), bytes, answer);
+    }
     if (!m_options.draw.empty() && answer.verdict != Verdict::unreadable) {
         draw(photo, bytes, answer, fs::is_directory(m_options.draw));
     }

@@ -10,6 +10,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <span>
 
 namespace mien::service {
@@ -18,7 +19,8 @@ struct PredictOptions {
     std::filesystem::path store;
     pipeline::Options pipeline;  ///< detector "auto": the store's, else the best present; the encoder is the store's
     IdentifyOptions identify;
-    std::filesystem::path draw;  ///< empty: draw nothing; else a file for one photo, a folder for several
+    std::filesystem::path draw;         ///< empty: draw nothing; else a file for one photo, a folder for several
+    std::optional<Workspace> remember;  ///< photos with an unknown face go into its inbox, too
     int jobs{1};
 };
 

@@ -31,9 +31,10 @@ void require_plain(const fs::path& folder, const fs::path& root) {
     }
     const bool plain = S_ISDIR(status.st_mode) && ::stat(root.c_str(), &house) == 0 && status.st_dev == house.st_dev;
     if (!plain) {
-        throw Error(ErrorCode::usage, printable(folder.native()) + " is a link or lies on another file system; reset "
-                                                                   "replaces whole folders, so it must be a plain "
-                                                                   "folder of the workspace");
+        throw Error(ErrorCode::usage, printable(folder.native()) +
+                                          " is a link or lies on another file system; reset "
+                                          "replaces whole folders, so it must be a plain "
+                                          "folder of the workspace");
     }
 }
 
@@ -138,7 +139,8 @@ ResetSummary reset(const ResetOptions& options, const models::Finder& finder, co
     if (store) {
         count_store(*store);
     }
-    const auto area = gallery::StoreFiles(workspace.store()).kept / (std::to_string(writer.last_change() + 1) + ".reset");
+    const auto area =
+        gallery::StoreFiles(workspace.store()).kept / (std::to_string(writer.last_change() + 1) + ".reset");
     Site site(area / "new");
     const Workspace built{site.folder()};
     copy_folder(workspace.reserve(), built.training());
@@ -169,8 +171,9 @@ ResetSummary reset(const ResetOptions& options, const models::Finder& finder, co
     swap(workspace.training(), built.training());
     swap(workspace.inbox(), built.inbox());
     const auto leftovers = site.hand_over();
-    writer.replace(*gallery, "back to the reserve: " + std::to_string(summary.records) + " encodings of " +
-                                 std::to_string(summary.people) + " people",
+    writer.replace(*gallery,
+                   "back to the reserve: " + std::to_string(summary.records) + " encodings of " +
+                       std::to_string(summary.people) + " people",
                    std::move(moves));
     std::error_code ignored;
     fs::remove_all(leftovers, ignored);

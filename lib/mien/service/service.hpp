@@ -10,6 +10,9 @@
 #include <mien/service/pending.hpp>  // pending, remember, expire
 #include <mien/service/fsck.hpp>     // fsck
 #include <mien/service/history.hpp>  // log, undo, restore, compact
+#include <mien/service/export.hpp>   // export_records
+#include <mien/service/import.hpp>   // import_records
+#include <mien/service/merge.hpp>    // merge_stores
 #include <mien/service/predict.hpp>  // Predictor
 #include <mien/service/reset.hpp>    // reset
 #include <mien/service/stats.hpp>    // stats

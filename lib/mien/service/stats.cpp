@@ -37,13 +37,17 @@ double threshold_of(const ModelContract& contract, const Json& settings) {
 }  // namespace
 
 StoreStats stats(const std::filesystem::path& store, bool verify) {
-    const auto gallery = gallery::load_store(store);
+    const gallery::StoreReader reader(store);
+    const auto gallery = reader.gallery();
     StoreStats result;
     result.store = store;
-    struct stat status {};
-    if (::stat(store.c_str(), &status) == 0) {
-        result.bytes = static_cast<std::uint64_t>(status.st_size);
-        result.changed = status.st_mtim.tv_sec;
+    result.change = reader.last_change();
+    for (const auto& file : {reader.files().archive, reader.files().journal}) {
+        struct stat status {};
+        if (::stat(file.c_str(), &status) == 0) {
+            result.bytes += static_cast<std::uint64_t>(status.st_size);
+            result.changed = std::max<UnixTime>(result.changed, status.st_mtim.tv_sec);
+        }
     }
     result.contract = gallery->contract();
     const auto settings = Json::parse(gallery->description().settings, nullptr, false);
@@ -95,6 +99,7 @@ Json to_json(const StoreStats& stats) {
     Json json{{"store", stats.store.native()},
               {"bytes", stats.bytes},
               {"changed", to_iso8601(stats.changed)},
+              {"change", stats.change},
               {"integrity", "ok"},
               {"people", stats.people.size()},
               {"encodings", stats.encodings},

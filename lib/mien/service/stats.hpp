@@ -19,7 +19,8 @@ struct PersonStats {
 
 struct StoreStats {
     std::filesystem::path store;
-    std::uint64_t bytes{};
+    std::uint64_t bytes{};   ///< of archive and journal
+    std::uint64_t change{};  ///< the number of the last change
     UnixTime changed{};
     ModelContract contract;
     std::string detector;

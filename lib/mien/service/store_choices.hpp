@@ -16,7 +16,6 @@ pipeline::Blueprint blueprint_of_store(const gallery::Gallery& store, pipeline::
                                        const models::Finder& finder);
 
 /// What a store of such encodings says of itself.
-gallery::Description description_of(const pipeline::Blueprint& blueprint,
-                                    pipeline::Faces faces = pipeline::Faces::one);
+gallery::Description description_of(const pipeline::Blueprint& blueprint, pipeline::Faces faces = pipeline::Faces::one);
 
 }  // namespace mien::service

@@ -60,7 +60,7 @@ public:
             return;
         }
         for (std::size_t row = 0; row < m_store->rows(); ++row) {
-            if (!m_store->is_vacant(row) && m_store->origin(row) == Origin::train) {
+            if (!m_store->is_vacant(row)) {
                 m_records.emplace(m_store->photo_hash(row), row);
             }
         }
@@ -102,13 +102,35 @@ private:
     std::unordered_map<Sha256, const gallery::SkippedPhoto*, Sha256Hash> m_skipped;
 };
 
+/// Photos whose faces other verbs named: what they said stands, also of photos that show several people.
+class NamedElsewhere {
+public:
+    explicit NamedElsewhere(const Gallery* store) {
+        for (std::size_t row = 0; store != nullptr && row < store->rows(); ++row) {
+            if (!store->is_vacant(row) && store->origin(row) != Origin::train) {
+                m_labels[store->photo_hash(row)].emplace_back(store->record(row).label);
+            }
+        }
+    }
+
+    /// The people of a photo, null where no other verb has named any.
+    [[nodiscard]] const std::vector<std::string>* find(const Sha256& hash) const {
+        const auto found = m_labels.find(hash);
+        return found == m_labels.end() ? nullptr : &found->second;
+    }
+
+private:
+    std::unordered_map<Sha256, std::vector<std::string>, Sha256Hash> m_labels;
+};
+
 /// One photo's way through a worker.
 struct Work {
     Sha256 hash;
     UnixTime time{};
     FinishedPhoto result;
     bool reused{};
-    bool opened{true};  ///< false: the file could not be read, so nothing is known of its content
+    const std::vector<std::string>* named{};  ///< by another verb; then there is no result
+    bool opened{true};                        ///< false: the file could not be read, so nothing is known of its content
 };
 
 UnixTime file_time(const fs::path& path) {
@@ -124,7 +146,8 @@ FinishedPhoto to_finished(pipeline::PhotoResult&& result) {
     return finished;
 }
 
-Work work_on(const LabelledPhoto& photo, pipeline::Worker* worker, const KnownResults& known, pipeline::Faces faces) {
+Work work_on(const LabelledPhoto& photo, pipeline::Worker* worker, const KnownResults& known,
+             const NamedElsewhere& named, pipeline::Faces faces) {
     Work work;
     work.time = file_time(photo.path);
     std::vector<std::byte> bytes;
@@ -136,7 +159,9 @@ Work work_on(const LabelledPhoto& photo, pipeline::Worker* worker, const KnownRe
         return work;
     }
     work.hash = sha256(bytes);
-    if (auto finished = known.find(work.hash)) {
+    if ((work.named = named.find(work.hash)) != nullptr) {
+        work.reused = true;
+    } else if (auto finished = known.find(work.hash)) {
         work.result = std::move(*finished);
         work.reused = true;
     } else {
@@ -151,6 +176,15 @@ public:
     TrainedPhoto take(const LabelledPhoto& photo, const Work& work) {
         ++summary.photos;
         TrainedPhoto trained{photo.name, {}, photo.label, {}};
+        if (work.named != nullptr) {
+            const bool agrees = std::find(work.named->begin(), work.named->end(), photo.label) != work.named->end();
+            trained.outcome = agrees ? "reused" : "duplicate";
+            if (!agrees) {
+                trained.reason = "confirmed or enrolled as " + work.named->front() + "; 'mien move' changes that";
+            }
+            ++(agrees ? summary.reused : summary.duplicates);
+            return trained;
+        }
         const auto first = work.opened ? m_seen.try_emplace(work.hash, &photo).first->second : &photo;
         if (first != &photo) {
             trained.outcome = "duplicate";
@@ -314,6 +348,8 @@ TrainSummary train(const TrainOptions& options, const models::Finder& finder, co
     pipeline::ResultLog log(partial, fingerprint, blueprint.contract()->dim);
     const bool reusable = store && !options.rebuild && store->description().fingerprint == fingerprint;
     const KnownResults known(reusable ? store : nullptr, log);
+    const bool same_model = store && store->contract() == *blueprint.contract();
+    const NamedElsewhere named(same_model ? store.get() : nullptr);
     if (events.started) {
         events.started(photos.size());
     }
@@ -328,7 +364,7 @@ TrainSummary train(const TrainOptions& options, const models::Finder& finder, co
             if (!worker) {
                 worker = blueprint.make_worker();
             }
-            return work_on(photos[i], worker.get(), known, options.faces);
+            return work_on(photos[i], worker.get(), known, named, options.faces);
         };
     };
     const auto take = [&](std::size_t i, Work&& work) {
@@ -360,7 +396,6 @@ TrainSummary train(const TrainOptions& options, const models::Finder& finder, co
     }
     std::stable_sort(harvest.records.begin(), harvest.records.end(),
                      [](const Record& a, const Record& b) { return a.photo < b.photo; });
-    const bool same_model = store && store->contract() == *blueprint.contract();
     const auto gallery =
         Gallery::build({*blueprint.contract(), to_line(blueprint.settings()), fingerprint}, harvest.records,
                        std::move(harvest.skipped), same_model ? store->denials() : std::vector<gallery::Denial>(),

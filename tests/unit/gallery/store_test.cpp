@@ -4,6 +4,7 @@
 #include <mien/gallery/file_store.hpp>
 #include <mien/gallery/journal.hpp>
 
+#include <support/gallery_text.hpp>
 #include <support/shared.hpp>
 #include <support/synthetic.hpp>
 
@@ -13,35 +14,12 @@ namespace mien::gallery {
 namespace {
 
 namespace fs = std::filesystem;
+using test::content;
 
 Record fresh(const std::string& label, const std::string& photo) {
     return {label,           photo,      sha256(photo),
             {5, 6, 7, 8},    0.8F,       0.7F,
             Origin::confirm, 1769850001, std::vector<float>(16, 0.25F)};
-}
-
-/// A gallery as text: equal exactly where the stores say the same.
-std::string content(const Gallery& gallery) {
-    std::vector<std::string> lines;
-    for (std::size_t row = 0; row < gallery.rows(); ++row) {
-        if (!gallery.is_vacant(row)) {
-            const auto r = gallery.record(row);
-            lines.push_back(std::to_string(r.id) + " " + std::string(r.label) + " " + std::string(r.photo) + " " +
-                            std::to_string(xxh3(std::as_bytes(r.encoding))) + "\n");
-        }
-    }
-    std::sort(lines.begin(), lines.end());
-    std::string text;
-    for (const auto& line : lines) {
-        text += line;
-    }
-    for (const auto& denial : gallery.denials()) {
-        text += "not " + denial.label + "\n";
-    }
-    for (const auto& [name, blob] : gallery.extras()) {
-        text += name + "=" + blob + "\n";
-    }
-    return text;
 }
 
 class Store : public ::testing::Test {
