@@ -67,8 +67,7 @@ void add_enroll(CLI::App& app, Context& context) {
     auto* verb = app.add_subcommand("enroll", "Add good photos of one person, checked for quality and for rivals");
     verb->add_option("PHOTO", arguments->photos, "Photos with one face each")->required();
     verb->add_option("-u,--user", arguments->options.user, "Who it is: an id or a name")->required()->type_name("ID");
-    verb->add_option("-s,--store", arguments->store, "Store to add to; default: train.mien in the workspace")
-        ->type_name("FILE");
+    add_store_option(*verb, arguments->store);
     auto& rules = arguments->options.rules;
     verb->add_option("--quality", rules.quality, "Smallest quality that is good enough; 0 takes anything")
         ->check(CLI::Range(0.0, 1.0))
@@ -93,9 +92,7 @@ void add_enroll(CLI::App& app, Context& context) {
                      "Encoder of a store that is made now; a store that is there keeps its own")
         ->type_name("NAME")
         ->capture_default_str();
-    verb->add_option("--wait", arguments->options.wait_seconds, "Wait this long for another writer")
-        ->check(CLI::NonNegativeNumber)
-        ->type_name("SECONDS");
+    add_wait_option(*verb, arguments->options.wait_seconds);
     verb->callback([arguments, &context] {
         context.action = [arguments, &context] { return enroll(*arguments, context.shared); };
     });

@@ -65,11 +65,8 @@ void add_forget(CLI::App& app, Context& context) {
                    "Leave dataset_training and dataset_reserve alone; the next training learns the person again");
     verb->add_flag("--dry-run", arguments->options.dry_run, "Only say what would go");
     verb->add_flag("-y,--yes", arguments->yes, "Do not ask");
-    verb->add_option("-s,--store", arguments->store, "Store to change; default: train.mien in the workspace")
-        ->type_name("FILE");
-    verb->add_option("--wait", arguments->options.wait_seconds, "Wait this long for another writer")
-        ->check(CLI::NonNegativeNumber)
-        ->type_name("SECONDS");
+    add_store_option(*verb, arguments->store);
+    add_wait_option(*verb, arguments->options.wait_seconds);
     verb->callback([arguments, &context] {
         context.action = [arguments, &context] { return forget(*arguments, context.shared); };
     });

@@ -25,10 +25,6 @@ std::shared_ptr<const gallery::Gallery> open(const StoreArguments& arguments, co
                                                        : std::filesystem::path(arguments.store));
 }
 
-void add_store_option(CLI::App& verb, std::string& store) {
-    verb.add_option("-s,--store", store, "Store to look at; default: train.mien in the workspace")->type_name("FILE");
-}
-
 int list(const StoreArguments& arguments, const SharedOptions& shared) {
     for (const auto& person : service::list_people(*open(arguments, shared))) {
         if (shared.json) {
@@ -79,12 +75,6 @@ int report(const service::PeopleChange& change, const SharedOptions& shared) {
                                             std::to_string(change.change) + " ('mien undo' takes it back)");
     }
     return k_exit_success;
-}
-
-void add_wait_option(CLI::App& verb, double& seconds) {
-    verb.add_option("--wait", seconds, "Wait this long for another writer")
-        ->check(CLI::NonNegativeNumber)
-        ->type_name("SECONDS");
 }
 
 }  // namespace

@@ -51,15 +51,12 @@ void add_reencode(CLI::App& app, Context& context) {
         ->required()
         ->type_name("NAME");
     add_pipeline_options(*verb, arguments->options.pipeline);
-    verb->add_option("-s,--store", arguments->store, "Store to change; default: train.mien in the workspace")
-        ->type_name("FILE");
+    add_store_option(*verb, arguments->store);
     verb->add_flag("--drop-missing", arguments->options.drop_missing,
                    "Go on without the encodings whose photo or face is not found again");
     verb->add_flag("--dry-run", arguments->options.dry_run, "Only say what would be lost");
     add_jobs_option(*verb, arguments->options.jobs);
-    verb->add_option("--wait", arguments->options.wait_seconds, "Wait this long for another writer")
-        ->check(CLI::NonNegativeNumber)
-        ->type_name("SECONDS");
+    add_wait_option(*verb, arguments->options.wait_seconds);
     verb->callback([arguments, &context] {
         context.action = [arguments, &context] { return reencode(*arguments, context.shared); };
     });

@@ -80,8 +80,7 @@ void add_verify(CLI::App& app, Context& context) {
     auto* verb = app.add_subcommand("verify", "Say who the one face of a photo is, or whether it is a given person");
     verb->add_option("PHOTO", arguments->photo, "A photo with one face")->required();
     verb->add_option("-u,--user", arguments->options.user, "Is it this person? Without: who is it?")->type_name("ID");
-    verb->add_option("-s,--store", arguments->store, "Store to ask; default: train.mien in the workspace")
-        ->type_name("FILE");
+    add_store_option(*verb, arguments->store);
     add_pipeline_options(*verb, arguments->options.pipeline);
     verb->add_option("--tolerance", arguments->tolerance,
                      "Largest distance that counts as known; default: the store's threshold")

@@ -50,6 +50,13 @@ SCENARIOS = [
              ["mien train -q", "mv dataset_training/ada/1.jpg spare/", "mien train -q", "mien compact -q"]),
     Scenario("restore", ["restore", "--at", "1"],
              ["mien train -q", "mv dataset_training/ada/1.jpg spare/", "mien train -q", "mien undo -q"]),
+    Scenario("confirm, upload", ["confirm", "dataset/up.jpg", "--label", "chiara"],
+             ["mien train -q", "mkdir dataset", "mv spare/1.jpg dataset/up.jpg"]),
+    Scenario("confirm, from elsewhere", ["confirm", "spare/1.jpg", "--label", "chiara"], ["mien train -q"]),
+    Scenario("enroll", ["enroll", "--user", "chiara", "--quality", "0", "spare/1.jpg"], ["mien train -q"]),
+    Scenario("forget", ["forget", "ada", "--yes"], ["mien train -q"], photos_may_go=True),
+    Scenario("reset", ["reset", "--yes"],
+             ["mien train -q", "mkdir -p dataset_reserve/chiara", "cp spare/1.jpg dataset_reserve/chiara/"]),
 ]
 
 

@@ -179,32 +179,50 @@ std::uint64_t StoreReader::last_change() const {
     return m_state.last_change;
 }
 
-bool StoreReader::refresh() {
-    // Held while reading: two threads that refresh must not both append to the gallery's tail.
+StoreReader::State StoreReader::state() const {
     const std::lock_guard guard(m_mutex);
+    return m_state;
+}
+
+bool StoreReader::refresh() {
+    const std::lock_guard alone(m_refreshing);
+    State state;
+    std::uint64_t states{};
+    {
+        const std::lock_guard guard(m_mutex);
+        state = m_state;
+        states = m_states;
+    }
+    const auto publish_unless_late = [&](State next) {
+        const std::lock_guard guard(m_mutex);
+        if (m_states == states) {
+            m_state = std::move(next);
+            ++m_states;
+        }
+    };
     const auto archive = file_state(m_files.archive);
     if (!archive) {
-        if (!m_state.gallery) {
+        if (!state.gallery) {
             return false;
         }
         throw Error(ErrorCode::store_missing, "the store " + printable(m_files.archive.native()) + " is gone");
     }
-    const auto before = m_state.gallery;
-    if (before && *archive == m_state.archive) {
+    const auto before = state.gallery;
+    if (before && *archive == state.archive) {
         const auto journal = file_state(m_files.journal);
-        if (journal == m_state.journal) {
+        if (journal == state.journal) {
             return false;
         }
-        auto state = m_state;
         const bool same_file = journal && state.journal && journal->inode == state.journal->inode;
         if ((same_file && state.journal_end > 0) || (journal && !state.journal)) {
             if (read_on(state)) {
-                m_state = std::move(state);
-                return m_state.gallery != before;
+                const bool changed = state.gallery != before;
+                publish_unless_late(std::move(state));
+                return changed;
             }
         }
     }
-    m_state = open();
+    publish_unless_late(open());
     return true;
 }
 
@@ -246,6 +264,7 @@ bool StoreReader::wait_for_change(std::chrono::milliseconds timeout) {
 void StoreReader::publish(State state) {
     const std::lock_guard guard(m_mutex);
     m_state = std::move(state);
+    ++m_states;
 }
 
 void save_store(const fs::path& file, const Gallery& gallery) {

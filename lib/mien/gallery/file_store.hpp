@@ -13,6 +13,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -80,8 +81,12 @@ private:
     void publish(State state);
 
     StoreFiles m_files;
-    mutable std::mutex m_mutex;
-    State m_state;  ///< gallery null: there is no store
+    [[nodiscard]] State state() const;
+
+    std::mutex m_refreshing;     ///< one refresh() at a time
+    mutable std::mutex m_mutex;  ///< of what follows
+    State m_state;               ///< gallery null: there is no store
+    std::uint64_t m_states{};    ///< how many there were: a writer's goes before what a refresh() has read meanwhile
     FileDescriptor m_watch;
 };
 
@@ -98,7 +103,8 @@ struct Erased {
     std::vector<Record> traces;  ///< all records that the person ever had, each once
 };
 
-/// The one writer of a store.
+/// The one writer of a store. Short-lived: other writers wait for it.
+/// threads: one; its reader may be used and refreshed by others meanwhile
 class StoreWriter {
 public:
     /// Takes the lock, opens the store, and finishes what an interrupted writer left.
@@ -158,7 +164,8 @@ private:
     std::shared_ptr<const Gallery> go_back(std::uint64_t number, std::string summary);
     void check_moves(std::vector<Operation>& operations, bool may_be_absent) const;
     Change make_change(std::string summary, std::vector<Operation> operations) const;
-    void append(const std::string& frame);
+    /// One entry, durable; then() brings the reader's state up to it.
+    void append(const std::string& frame, const std::function<void(StoreReader::State&)>& then);
     void new_journal(const Lineage& lineage, const std::string& entries);
     void move_files(const Change& change);
     void append_history(const std::vector<std::string>& frames, std::uint64_t first);

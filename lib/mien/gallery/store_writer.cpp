@@ -87,13 +87,14 @@ void StoreWriter::recover() {
         m_options.user = current_user();
     }
     remove_leftovers();
-    const auto& state = m_reader.m_state;
+    const auto state = m_reader.state();
     if (!state.gallery) {
         return;
     }
     drop_torn_tail();
     if (state.journal && state.journal_end == 0) {
         new_journal(state.lineage, {});  // a compaction was cut off behind the archive
+        m_reader.publish(m_reader.open());
     }
     if (state.unfinished) {
         move_files(*state.unfinished);
@@ -114,7 +115,7 @@ void StoreWriter::remove_leftovers() {
 }
 
 void StoreWriter::drop_torn_tail() {
-    auto state = m_reader.m_state;
+    auto state = m_reader.state();
     if (!state.torn) {
         return;
     }
@@ -158,18 +159,12 @@ Change StoreWriter::make_change(std::string summary, std::vector<Operation> oper
 }
 
 void StoreWriter::new_journal(const Lineage& lineage, const std::string& entries) {
-    const auto header = to_bytes(LogHeader{LogKind::journal, lineage.id, lineage.last_change});
-    const auto& journal = m_reader.files().journal;
-    write_whole(journal, header + entries);
-    auto state = m_reader.m_state;
-    state.journal = file_state(journal);
-    state.journal_end = header.size() + entries.size();
-    state.torn = false;
-    m_reader.publish(std::move(state));
+    write_whole(m_reader.files().journal,
+                to_bytes(LogHeader{LogKind::journal, lineage.id, lineage.last_change}) + entries);
 }
 
-void StoreWriter::append(const std::string& frame) {
-    auto state = m_reader.m_state;
+void StoreWriter::append(const std::string& frame, const std::function<void(StoreReader::State&)>& then) {
+    auto state = m_reader.state();
     const auto& journal = m_reader.files().journal;
     AppendFile log(journal);
     try {
@@ -186,6 +181,8 @@ void StoreWriter::append(const std::string& frame) {
     }
     state.journal = file_state(journal);
     state.journal_end += frame.size();
+    state.torn = false;  // a refresh() meanwhile may have seen half of it
+    then(state);
     m_reader.publish(std::move(state));
 }
 
@@ -202,16 +199,16 @@ std::shared_ptr<const Gallery> StoreWriter::commit(std::string summary, std::vec
     Draft draft(gallery());
     draft.apply(change);
     auto next = draft.finish();
-    if (!m_reader.m_state.journal) {
-        new_journal(m_reader.m_state.lineage, {});
+    if (!m_reader.state().journal) {
+        new_journal(m_reader.state().lineage, {});
+        m_reader.refresh();
     }
-    append(frame(EntryKind::change, change.number, to_bytes(change)));
-    auto state = m_reader.m_state;
-    state.gallery = next;
-    state.last_change = change.number;
     const bool moves = moves_files(change);
-    state.unfinished = moves ? std::optional(change) : std::nullopt;
-    m_reader.publish(std::move(state));
+    append(frame(EntryKind::change, change.number, to_bytes(change)), [&](StoreReader::State& state) {
+        state.gallery = next;
+        state.last_change = change.number;
+        state.unfinished = moves ? std::optional(change) : std::nullopt;
+    });
     if (moves) {
         move_files(change);
     }
@@ -228,15 +225,13 @@ void StoreWriter::move_files(const Change& change) {
             move_durably(folder / move->from, folder / move->to);
         }
     }
-    append(frame(EntryKind::finished, change.number, {}));
-    auto state = m_reader.m_state;
-    state.unfinished.reset();
-    m_reader.publish(std::move(state));
+    append(frame(EntryKind::finished, change.number, {}),
+           [](StoreReader::State& state) { state.unfinished.reset(); });
 }
 
 std::vector<std::string> StoreWriter::journal_frames() const {
     std::vector<std::string> frames;
-    const auto& state = m_reader.m_state;
+    const auto state = m_reader.state();
     if (state.journal_end == 0) {
         return frames;
     }
@@ -282,7 +277,7 @@ void StoreWriter::append_history(const std::vector<std::string>& frames, std::ui
 std::shared_ptr<const Gallery> StoreWriter::install(const Gallery& gallery, std::uint64_t last_change,
                                                     const std::string& journal_entries) {
     const auto& files = m_reader.files();
-    Lineage lineage{0, m_reader.m_state.lineage.id, last_change};
+    Lineage lineage{0, m_reader.state().lineage.id, last_change};
     {
         AtomicFile out(files.archive, 0600);
         lineage.id = write_archive(gallery, lineage, [&out](Bytes bytes) { out.write(bytes); });
@@ -307,7 +302,7 @@ std::shared_ptr<const Gallery> StoreWriter::replace(const Gallery& gallery, std:
     change.operations.insert(change.operations.begin(), operation);
     auto frames = journal_frames();
     frames.push_back(frame(EntryKind::change, change.number, to_bytes(change)));
-    append_history(frames, m_reader.m_state.lineage.last_change + 1);
+    append_history(frames, m_reader.state().lineage.last_change + 1);
     // The journal repeats the change where files are to be moved: that is where a writer looks for what is unfinished.
     const bool moves = moves_files(change);
     auto next = install(gallery, change.number, moves ? frames.back() : std::string());
@@ -321,15 +316,18 @@ void StoreWriter::compact() {
     if (!gallery()) {
         return;
     }
-    append_history(journal_frames(), m_reader.m_state.lineage.last_change + 1);
+    append_history(journal_frames(), m_reader.state().lineage.last_change + 1);
     install(*gallery(), last_change(), {});
 }
 
 bool StoreWriter::compact_if_it_pays() {
     constexpr std::size_t k_few = 1000;
     constexpr std::size_t k_share = 10;
+    constexpr std::uint64_t k_small = std::uint64_t{64} << 20U;
     const auto now = gallery();
-    if (!now || now->loose_rows() <= std::max(k_few, now->rows() / k_share)) {
+    const auto state = m_reader.state();
+    if (!now || (now->loose_rows() <= std::max(k_few, now->rows() / k_share) &&
+                 state.journal_end <= std::max(k_small, state.archive.size / k_share))) {
         return false;
     }
     compact();

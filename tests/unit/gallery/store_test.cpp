@@ -10,6 +10,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 namespace mien::gallery {
 namespace {
 
@@ -229,6 +231,50 @@ TEST_F(Store, MovesThatACrashCutOffAreFinished) {
     fs::resize_file(journal, fs::file_size(journal) - k_entry_header_size - k_entry_trailer_size);
     const StoreWriter writer(file, {"test"});
     EXPECT_TRUE(fs::exists(root / "t/up.jpg"));
+}
+
+/// tests/data/stores/format_2.mien, its journal and its history were written when format 2 was released.
+TEST(OldStores, Format2WithItsJournalAndHistory) {
+    const test::TemporaryFolder folder;
+    const auto file = folder.path() / "train.mien";
+    for (const char* part : {"", ".journal", ".history"}) {
+        fs::copy_file(test::source_dir() / ("tests/data/stores/format_2.mien" + std::string(part)), file.native() + part);
+    }
+    StoreWriter writer(file, {"test"});
+    const auto gallery = writer.gallery();
+    EXPECT_EQ(writer.last_change(), 3U);
+    EXPECT_EQ(gallery->size(), 6U);
+    EXPECT_EQ(gallery->contract(), test::synthetic_contract(16));
+    const auto zoe = gallery->find_person("zoe");
+    ASSERT_TRUE(zoe);
+    EXPECT_EQ(std::count(gallery->persons().begin(), gallery->persons().end(), *zoe), 2);
+    EXPECT_EQ(gallery->extra("calibration"), "bytes of a calibration");
+    EXPECT_EQ(gallery->extra("matcher"), "m");
+    EXPECT_TRUE(gallery->denials().empty());
+    EXPECT_TRUE(gallery->skipped().empty());
+    const auto moved = gallery->find({sha256("person_2/1.jpg"), {1, 2, 30, 40}});
+    ASSERT_TRUE(moved);
+    EXPECT_EQ(gallery->photo(*moved), "dataset_training/zoe/2.jpg");
+    EXPECT_FLOAT_EQ(gallery->quality(*moved), 0.5F);
+    const auto first = writer.restore(1);
+    EXPECT_EQ(first->size(), 6U);
+    EXPECT_EQ(first->denials().at(0).label, "person_1");
+    EXPECT_EQ(first->skipped().at(0).outcome, Outcome::no_face);
+    EXPECT_TRUE(std::isnan(first->record(4).quality));
+    EXPECT_EQ(first->record(4).origin, Origin::enroll);
+}
+
+TEST(OldStores, Format1TakesChanges) {
+    const test::TemporaryFolder folder;
+    const auto file = folder.path() / "train.mien";
+    fs::copy_file(test::source_dir() / "tests/data/stores/format_1.mien", file);
+    StoreWriter writer(file, {"test"});
+    const auto before = content(*writer.gallery());
+    writer.commit("one more", {Add{fresh("ada", "a.jpg")}});
+    EXPECT_EQ(load_store(file)->size(), 7U);
+    writer.compact();
+    EXPECT_EQ(load_store(file)->size(), 7U);
+    EXPECT_EQ(content(*writer.undo(1)), before);
 }
 
 TEST(NewStore, ReplaceMakesTheFirst) {
