@@ -71,7 +71,7 @@ function show(box, children, milliseconds) {
 /** Says what happened, to eyes and to screen readers. */
 export function say(text) {
   hide($("problem"));
-  show($("outcome"), [text], 8000);
+  show($("outcome"), [text], 6000);
 }
 
 /** Says what went wrong; stays longer. */

@@ -10,6 +10,7 @@ const cards = new Map(); // by the cluster's id
 const done = []; // what was decided here: {first, last, text}
 let list;
 let summary;
+let nobody;
 let rest;
 let timer;
 
@@ -108,16 +109,19 @@ async function complete(input) {
   if (mine === asked) $("names").replaceChildren(...people.map(({ label }) => h("option", { value: label })));
 }
 
+/** One key confirms only what predict would say, too. */
+const isLikely = (suggestion) => suggestion?.verdict === "known";
+
 function describe(cluster) {
   const { suggestion, faces } = cluster;
-  if (!suggestion) return "Nobody is known yet";
-  const sure = suggestion.verdict === "known";
+  const sure = isLikely(suggestion);
   return [
     h("span", { class: sure ? "badge known" : "badge" }, sure ? "Looks like" : "Unknown"),
-    sure ? h("b", {}, suggestion.label) : h("span", {}, "nearest: ", h("b", {}, suggestion.label)),
-    h("span", { class: "quiet-text" }, percent(suggestion.confidence)),
+    sure ? h("b", {}, suggestion.label) : null,
+    sure ? h("span", { class: "quiet-text" }, percent(suggestion.confidence)) : null,
+    !sure && suggestion ? h("span", { class: "quiet-text" }, `nearest: ${suggestion.label}, ${percent(suggestion.confidence)}`) : null,
     faces.length > 1 ? h("span", { class: "quiet-text" }, count(faces.length, "face")) : null,
-  ];
+  ].filter((part) => part !== null);
 }
 
 function makeCard(cluster) {
@@ -183,11 +187,11 @@ function makeCard(cluster) {
       },
       h("label", { for: `name-${id}`, class: "hidden" }, "Who is this?"),
       input,
-      h("button", { type: "submit", class: "main" }, "Confirm"),
-      suggestion
+      h("button", { type: "submit", class: isLikely(suggestion) ? null : "main" }, "Confirm"),
+      isLikely(suggestion)
         ? h(
             "button",
-            { type: "button", class: "yes", onclick: guarded(() => decide(element, "confirm", suggestion.label)) },
+            { type: "button", class: "yes main", onclick: guarded(() => decide(element, "confirm", suggestion.label)) },
             `Yes, ${suggestion.label}`,
           )
         : null,
@@ -249,6 +253,7 @@ function show(pending) {
     pending.faces === 0
       ? `Nobody is waiting${unseen}.`
       : `${count(pending.faces, "face")} in ${count(pending.photos, "photo")} ${pending.faces === 1 ? "waits" : "wait"} for a name${unseen}.`;
+  nobody.hidden = pending.faces > 0;
   showIdle(pending.idle);
 }
 
@@ -324,18 +329,25 @@ export function open(view) {
   summary = h("p", { class: "lead", tabindex: -1 }, "…");
   list = h("ol", { class: "clusters", "aria-label": "Waiting faces" });
   rest = h("details", { hidden: true, class: "idle" }, h("summary"), h("ul"));
+  nobody = h(
+    "div",
+    { class: "nobody", hidden: true },
+    h("p", {}, "All faces have their names."),
+    h("p", { class: "quiet-text" }, "Drop photos anywhere on this page, or put them into the workspace’s folder ", h("code", {}, "dataset/"), "."),
+  );
   view.replaceChildren(
     h(
       "div",
       { class: "head" },
-      h("h1", {}, "Inbox"),
-      summary,
+      h("div", {}, h("h1", {}, "Inbox"), summary),
+      h("span", { class: "grow" }),
       files,
       h("label", { for: "files", class: "button" }, "Add photos", h("kbd", { "aria-hidden": "true" }, "a")),
     ),
     h("ul", { class: "added", id: "added", "aria-label": "Photos added just now" }),
     h("datalist", { id: "names" }),
     list,
+    nobody,
     rest,
   );
   refresh().catch((problem) => complain(problem.message));

@@ -51,7 +51,7 @@ export function open(view) {
   });
   more.addEventListener("click", () => start(list.children.length));
   view.replaceChildren(
-    h("div", { class: "head" }, h("h1", {}, "People"), lead,
+    h("div", { class: "head" }, h("div", {}, h("h1", {}, "People"), lead), h("span", { class: "grow" }),
       h("div", { class: "search" }, h("label", { for: "search" }, "Search ", h("kbd", { "aria-hidden": "true" }, "/")), search)),
     list,
     more,
@@ -67,7 +67,11 @@ export async function openPerson(view, label) {
     const person = await get(pathOf(label));
     view.replaceChildren(
       h("p", { class: "back" }, h("a", { href: "#people" }, "← People")),
-      h("div", { class: "head" }, h("h1", {}, person.label), h("p", { class: "lead" }, `${count(person.encodings, "photo")}, last changed `, timeElement(person.updated))),
+      h(
+        "div",
+        { class: "head" },
+        h("div", {}, h("h1", {}, person.label), h("p", { class: "lead" }, `${count(person.encodings, "photo")}, the newest from `, timeElement(person.updated))),
+      ),
       h(
         "ul",
         { class: "photos" },
