@@ -18,5 +18,7 @@ void add_upload_routes(RouteTable& table, Services& services);
 void add_flask_routes(RouteTable& table, Services& services, const std::string& version);
 /// /api/v1/*: one frame is recognised, the system; the rest answers 501.
 void add_api_v1_routes(RouteTable& table, Services& services, const std::string& version);
+/// /v1/pending, /v1/clusters, /v1/undo, /v1/people, /v1/log, /v1/figures, and the operator's page /ui that uses them.
+void add_console_routes(RouteTable& table, Services& services);
 
 }  // namespace mien::http

@@ -71,6 +71,7 @@ void serve(const Config& config, const models::Finder& finder, const std::functi
     add_upload_routes(table, services);
     add_flask_routes(table, services, MIEN_VERSION);
     add_api_v1_routes(table, services, MIEN_VERSION);
+    add_console_routes(table, services);
     add_document_routes(table, {MIEN_VERSION, config.auth != AuthMode::none, config.auth_verify});
     Engine engine(services, table);
     Server server(engine);

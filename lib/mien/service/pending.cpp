@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <set>
 
@@ -347,23 +348,28 @@ std::string remember(const Workspace& workspace, const gallery::Description& sto
 
 Pending pending(const PendingOptions& options, const models::Finder& finder, const PendingEvents& events) {
     const auto& workspace = options.workspace;
-    Pending pending;
-    const auto photos = photos_of_inbox(workspace);
-    if (photos.empty()) {
-        return pending;
+    if (photos_of_inbox(workspace).empty()) {
+        return {};
     }
     auto store = fs::exists(workspace.store()) ? gallery::load_store(workspace.store()) : nullptr;
     pipeline::Blueprint::set_workers(options.jobs);
     const auto blueprint =
         store ? blueprint_of_store(*store, options.pipeline, finder) : pipeline::Blueprint(options.pipeline, finder);
-    const auto contract = blueprint.contract();
-    const auto description = store ? store->description() : description_of(blueprint);
     if (!store) {
-        store = Gallery::build(description, {});
+        store = Gallery::build(description_of(blueprint), {});
     }
     const Identifier identifier(store, blueprint.encoder(), options.identify);
+    return pending(workspace, blueprint, identifier, options.jobs, std::numeric_limits<std::size_t>::max(), events);
+}
+
+Pending pending(const Workspace& workspace, const pipeline::Blueprint& tools, const Identifier& identifier, int jobs,
+                std::size_t at_most, const PendingEvents& events) {
+    const auto& store = identifier.gallery();
+    const auto contract = tools.contract();
+    Pending pending;
     pending.encoder = contract->encoder;
     pending.threshold = identifier.threshold();
+    const auto photos = photos_of_inbox(workspace);
 
     // Look at what is new.
     Remembered remembered(remembered_faces(workspace, *contract), workspace);
@@ -373,6 +379,10 @@ Pending pending(const PendingOptions& options, const models::Finder& finder, con
             fresh.push_back(photo);
         }
     }
+    if (fresh.size() > at_most) {
+        pending.unseen = fresh.size() - at_most;
+        fresh.resize(at_most);
+    }
     if (!fresh.empty()) {
         if (events.started) {
             events.started(fresh.size());
@@ -380,7 +390,7 @@ Pending pending(const PendingOptions& options, const models::Finder& finder, con
         std::vector<Looked> looked;
         std::set<Sha256> seen_now;
         const auto make_work = [&]() -> std::function<Seen(std::size_t)> {
-            return [&, worker = std::shared_ptr<pipeline::Worker>(blueprint.make_worker())](std::size_t i) {
+            return [&, worker = std::shared_ptr<pipeline::Worker>(tools.make_worker())](std::size_t i) {
                 return look_at(fresh[i], remembered, worker.get(), identifier);
             };
         };
@@ -397,9 +407,9 @@ Pending pending(const PendingOptions& options, const models::Finder& finder, con
                 events.looked(i + 1);
             }
         };
-        const auto taken = pipeline::run_in_order<Seen>(fresh.size(), options.jobs, make_work, take);
+        const auto taken = pipeline::run_in_order<Seen>(fresh.size(), jobs, make_work, take);
         if (!looked.empty()) {
-            keep(workspace, description, looked);
+            keep(workspace, store.description(), looked);
             remembered = Remembered(remembered_faces(workspace, *contract), workspace);
         }
         if (taken < fresh.size()) {
@@ -423,7 +433,7 @@ Pending pending(const PendingOptions& options, const models::Finder& finder, con
                 continue;
             }
             times.emplace(faces.photo(row), faces.time(row));
-            if (settled(*store, faces.photo_hash(row), faces.box(row))) {
+            if (settled(store, faces.photo_hash(row), faces.box(row))) {
                 continue;
             }
             const auto face = faces.record(row);

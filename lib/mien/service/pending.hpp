@@ -81,6 +81,7 @@ struct Pending {
     std::vector<WaitingCluster> clusters;  ///< the largest first, then the oldest
     std::vector<IdlePhoto> idle;
     std::size_t photos{};  ///< with a waiting face
+    std::size_t unseen{};  ///< photos that nobody has looked at yet
     std::string encoder;
     double threshold{};
 };
@@ -101,6 +102,12 @@ struct PendingEvents {
 /// throws: Error{store_corrupt, model_missing, model_mismatch, interrupted, runtime}
 Pending pending(const PendingOptions& options, const models::Finder& finder, const PendingEvents& events = {});
 
+/// The same with the tools of somebody who has them, for a server that is asked again and again.
+/// at_most: photos that are looked at now; the others are counted as unseen
+/// identifier: of a store that was made with `tools`
+Pending pending(const Workspace& workspace, const pipeline::Blueprint& tools, const Identifier& identifier, int jobs,
+                std::size_t at_most, const PendingEvents& events = {});
+
 /// Removes photos that came more than keep_days days before `now` from dataset/, for good, with what is remembered of
 /// them. dry_run: only says which.
 /// returns: their names in the workspace
@@ -118,6 +125,14 @@ struct Thumbnail {
     std::vector<std::uint8_t> rgb;
 };
 Thumbnail thumbnail(const WaitingFace& face, const Workspace& workspace, std::int64_t max_pixels, int side);
+
+/// A face with its surroundings as a JPEG, at most `side` pixels wide and high.
+/// photo: in the workspace, as a store names it
+/// returns: nothing where the photo is gone, is another one by now, cannot be read, or does not lie in one of the
+///          workspace's three folders of photos, links included
+std::optional<std::vector<std::byte>> face_picture(const Workspace& workspace, std::string_view photo,
+                                                   const Sha256& photo_hash, const Box& box, std::int64_t max_pixels,
+                                                   int side);
 
 /// A line a face, then {"summary":…}.
 Json to_json(const WaitingFace& face, const WaitingCluster& cluster);

@@ -5,9 +5,11 @@
 #include <mien/image/encode.hpp>
 #include <mien/image/sheet.hpp>
 #include <mien/service/pending.hpp>
+#include <mien/service/photo_files.hpp>
 
 #include <opencv2/core.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -96,6 +98,36 @@ Thumbnail thumbnail(const WaitingFace& face, const Workspace& workspace, std::in
         }
     }
     return small;
+}
+
+std::optional<std::vector<std::byte>> face_picture(const Workspace& workspace, std::string_view photo,
+                                                   const Sha256& photo_hash, const Box& box, std::int64_t max_pixels,
+                                                   int side) {
+    const auto file = workspace.root / photo;
+    if (!lies_in(file, workspace.inbox()) && !lies_in(file, workspace.training()) &&
+        !lies_in(file, workspace.reserve())) {
+        return std::nullopt;
+    }
+    try {
+        const auto bytes = read_file(file, k_largest_photo_file);
+        if (sha256(bytes) != photo_hash) {
+            return std::nullopt;
+        }
+        // A large photo need not be decoded whole for a small picture.
+        const auto header = image::read_header(bytes);
+        const auto face = std::max({1, box.width, box.height});
+        const auto enough = std::int64_t{std::max(header.width, header.height)} * side / face;
+        const auto whole =
+            image::decode(bytes, {max_pixels, static_cast<int>(std::min<std::int64_t>(enough, 1 << 16))});
+        const auto picture = image::crop_around(whole.bgr, {box.left, box.top, box.width, box.height},
+                                                static_cast<double>(whole.scale), side);
+        if (picture.empty()) {
+            return std::nullopt;
+        }
+        return image::encode(picture, ".jpg", 85);
+    } catch (const Error&) {
+        return std::nullopt;
+    }
 }
 
 }  // namespace mien::service
