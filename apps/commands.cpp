@@ -17,6 +17,7 @@ namespace {
 // clang-format off
 constexpr std::array k_verbs{
     add_train,
+    add_fit,
     add_predict,
     add_enroll,
     add_verify,
@@ -40,6 +41,9 @@ constexpr std::array k_verbs{
     add_import,
     add_export,
     add_merge,
+    add_evaluate,
+    add_calibrate,
+    add_cluster,
     add_models,
     add_doctor,
     add_completion,

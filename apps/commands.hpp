@@ -20,6 +20,7 @@ struct Context {
 
 // The verbs, in the order of the help text.
 void add_train(CLI::App& app, Context& context);
+void add_fit(CLI::App& app, Context& context);
 void add_predict(CLI::App& app, Context& context);
 void add_enroll(CLI::App& app, Context& context);
 void add_verify(CLI::App& app, Context& context);
@@ -43,6 +44,9 @@ void add_fsck(CLI::App& app, Context& context);
 void add_import(CLI::App& app, Context& context);
 void add_export(CLI::App& app, Context& context);
 void add_merge(CLI::App& app, Context& context);
+void add_evaluate(CLI::App& app, Context& context);
+void add_cluster(CLI::App& app, Context& context);
+void add_calibrate(CLI::App& app, Context& context);
 void add_models(CLI::App& app, Context& context);
 void add_doctor(CLI::App& app, Context& context);
 void add_completion(CLI::App& app, Context& context);

@@ -40,7 +40,8 @@ void print_json(const Json& json) { print_line(to_line(json)); }
 
 bool ask(const std::string& question) {
     if (::isatty(STDIN_FILENO) == 0) {
-        throw Error(ErrorCode::usage, question + " Nobody is there to answer: use --yes, or --dry-run to see what would be done");
+        throw Error(ErrorCode::usage,
+                    question + " Nobody is there to answer: use --yes, or --dry-run to see what would be done");
     }
     std::fprintf(stderr, "%s [y/N] ", question.c_str());
     std::array<char, 64> answer{};

@@ -130,7 +130,7 @@ public:
                 return finish(k_exit_success);
             }
             show(group);
-            const auto line = read_line(prompt(group), m_labels);
+            const auto line = read_line(prompt(group), m_completions);
             if (line.ended == LineEnd::interrupted) {
                 return finish(error_row(ErrorCode::interrupted).exit_status);
             }
@@ -167,6 +167,10 @@ private:
         events.looked = [&](std::size_t done) { progress.show(done); };
         m_pending = service::pending(options, m_finder, events);
         m_labels = m_confirmer.labels();
+        m_completions = m_labels;
+        for (const auto& label : m_labels) {
+            m_completions.push_back("!" + label);
+        }
     }
 
     [[nodiscard]] Group next() const {
@@ -331,6 +335,7 @@ private:
     bool m_pictures;
     service::Pending m_pending;
     std::vector<std::string> m_labels;  ///< sorted
+    std::vector<std::string> m_completions;
     std::set<std::uint64_t> m_skipped;  ///< faces
     std::set<std::uint64_t> m_single;   ///< faces that are asked about one by one
     std::vector<std::uint64_t> m_changes;
@@ -349,7 +354,7 @@ std::string describe(const service::Confirmed& answer) {
         return text + "\t" + printable(answer.reason);
     }
     if (!answer.label.empty()) {
-        text += "\t" + std::string(answer.outcome == "denied" ? "not " : "") + answer.label;
+        text += "\t" + std::string(answer.decision == Decision::is_not ? "not " : "") + answer.label;
     }
     if (!answer.before.empty()) {
         text += " (was " + answer.before + ")";

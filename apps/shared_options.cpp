@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <shared_options.hpp>
 
+#include <mien/core/error.hpp>
+
 #include <thread>
 
 namespace mien::app {
@@ -39,10 +41,49 @@ void add_pipeline_options(CLI::App& verb, pipeline::Options& options) {
         ->check(CLI::Range(0, 4))
         ->type_name("N")
         ->capture_default_str();
+    verb.add_flag_function(
+        "--flip,!--no-flip", [&options](std::int64_t count) { options.flip = count > 0; },
+        "Encode each face mirrored too and take the mean; default: as the store, else the encoder's card");
     verb.add_option("--max-pixels", options.max_pixels, "Refuse photos with more pixels")
         ->check(CLI::Range(std::int64_t{1}, std::int64_t{4'000'000'000}))
         ->type_name("N")
         ->capture_default_str();
+}
+
+void add_matcher_options(CLI::App& verb, match::MatcherOptions& options) {
+    verb.add_option("--matcher", options.name,
+                    "nearest, centroid, label-propagation, svm; stored: what the store keeps, else nearest")
+        ->check(CLI::IsMember({"stored", "nearest", "centroid", "label-propagation", "svm"}))
+        ->type_name("NAME")
+        ->capture_default_str();
+    verb.add_option_function<std::string>(
+            "--vote",
+            [&options](const std::string& text) {
+                try {
+                    options.vote = match::parse_vote(text);
+                } catch (const Error& error) {
+                    throw CLI::ValidationError("--vote", error.what());
+                }
+            },
+            "Distance of nearest: min, mean, or a number of a person's nearest encodings to average")
+        ->type_name("RULE");
+    verb.add_option_function<std::string>(
+            "--svm-kernel",
+            [&options](const std::string& name) {
+                options.svm.kernel = name == "rbf" ? match::Kernel::rbf : match::Kernel::linear;
+            },
+            "Kernel of the svm: rbf (default) or linear")
+        ->check(CLI::IsMember({"rbf", "linear"}))
+        ->envname("SVM_KERNEL")
+        ->type_name("NAME");
+    verb.add_option("--svm-c", options.svm.c, "C of the svm; default: the best of a grid")
+        ->check(CLI::Range(1e-6, 1e9))
+        ->envname("SVM_C")
+        ->type_name("NUMBER");
+    verb.add_option("--svm-gamma", options.svm.gamma, "Gamma of the svm's rbf kernel; default: the best of a grid")
+        ->check(CLI::Range(1e-9, 1e9))
+        ->envname("SVM_GAMMA")
+        ->type_name("NUMBER");
 }
 
 int default_jobs() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }
@@ -71,6 +112,35 @@ void add_wait_option(CLI::App& verb, double& seconds) {
 void add_consent_options(CLI::App& verb, Consent& consent) {
     auto* yes = verb.add_flag("-y,--yes", consent.yes, "Do not ask");
     verb.add_flag("--dry-run", consent.dry_run, "Say what would be done, and do nothing")->excludes(yes);
+}
+
+void EncodingArguments::add(CLI::App& verb, const std::vector<std::string>& subjects) {
+    if (!subjects.empty()) {
+        verb.add_option("--subject", subject,
+                        subjects.size() > 2 ? "Which faces of a photo are meant: all, largest, or central"
+                                            : "Which face of a photo is meant: largest, or central")
+            ->check(CLI::IsMember(subjects))
+            ->type_name("RULE")
+            ->capture_default_str();
+    }
+    auto* folder = verb.add_option("--cache", cache, "Keep encodings here; default: mien/encodings in the user's cache")
+                       ->type_name("DIR");
+    verb.add_flag("--no-cache", no_cache, "Neither read nor keep encodings")->excludes(folder);
+    verb.add_option("--cache-size", cache_megabytes, "Megabytes of encodings to keep; the longest unused go first")
+        ->check(CLI::Range(1, 1'000'000))
+        ->type_name("N")
+        ->capture_default_str();
+    add_jobs_option(verb, jobs);
+}
+
+service::EncodeOptions EncodingArguments::make() const {
+    service::EncodeOptions options;
+    options.subject = subject == "central" ? service::Subject::central
+                      : subject == "all"   ? service::Subject::all
+                                           : service::Subject::largest;
+    options.jobs = jobs;
+    options.cache = {!no_cache, cache, std::uint64_t{cache_megabytes} * 1'000'000};
+    return options;
 }
 
 }  // namespace mien::app

@@ -3,8 +3,10 @@
 
 /// Options that every verb understands, before or behind its name, and the options of the pipeline.
 
+#include <mien/match/matcher.hpp>
 #include <mien/models/models.hpp>
 #include <mien/pipeline/pipeline.hpp>
+#include <mien/service/encode_photos.hpp>
 #include <mien/service/workspace.hpp>
 
 #include <CLI/CLI.hpp>
@@ -31,6 +33,9 @@ void add_shared_options(CLI::App& app, SharedOptions& options);
 /// Detector, its size, upsampling, the pixel budget.
 void add_pipeline_options(CLI::App& verb, pipeline::Options& options);
 
+/// --matcher, --vote and those of the svm, for a verb that fits or asks.
+void add_matcher_options(CLI::App& verb, match::MatcherOptions& options);
+
 void add_jobs_option(CLI::App& verb, int& jobs);
 
 /// --store FILE, and where it is not given, train.mien in the workspace.
@@ -46,6 +51,19 @@ struct Consent {
     bool dry_run{false};
 };
 void add_consent_options(CLI::App& verb, Consent& consent);
+
+/// Which faces, the cache of encodings, --jobs: for verbs that encode whole folders.
+struct EncodingArguments {
+    std::string subject{"largest"};
+    std::string cache;
+    std::size_t cache_megabytes{1024};
+    bool no_cache{false};
+    int jobs{1};
+
+    /// subjects: what --subject may be; empty: there is no such option
+    void add(CLI::App& verb, const std::vector<std::string>& subjects = {"largest", "central"});
+    [[nodiscard]] service::EncodeOptions make() const;
+};
 
 /// How many workers are used where nobody says.
 int default_jobs();

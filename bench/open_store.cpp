@@ -105,8 +105,8 @@ void measure_appends(const fs::path& file, std::size_t dim) {
     mien::AppendFile plain(file.parent_path() / "plain");
     for (std::size_t i = 0; i < 101; ++i) {
         const auto name = "new_" + std::to_string(i);
-        mien::gallery::Record record{"person_" + name, name, mien::sha256(name), {1, 2, 3, 4}, 1, 1,
-                                     mien::Origin::confirm, 0, std::vector<float>(dim, 0.5F)};
+        mien::gallery::Record record{"person_" + name,      name, mien::sha256(name),           {1, 2, 3, 4}, 1, 1,
+                                     mien::Origin::confirm, 0,    std::vector<float>(dim, 0.5F)};
         const std::vector<std::byte> bytes(dim * sizeof(float) + 200);
         changing.push_back(seconds([&] { writer.commit("bench", {mien::gallery::Add{record}}); }));
         syncing.push_back(seconds([&] {
@@ -148,8 +148,8 @@ int main(int argc, char** argv) {
                    pickle.native());
         const auto load = "python3 -c 'import pickle, sys; pickle.load(open(sys.argv[1], \"rb\"))' " + pickle.native();
         seconds_of(load);
-        std::printf("the pickle, %.0f MB: loaded in %.2f s by python3\n", static_cast<double>(fs::file_size(pickle)) / 1e6,
-                    seconds_of(load));
+        std::printf("the pickle, %.0f MB: loaded in %.2f s by python3\n",
+                    static_cast<double>(fs::file_size(pickle)) / 1e6, seconds_of(load));
     } catch (const mien::Error& error) {
         std::fprintf(stderr, "open_store: %s\n", error.what());
     }

@@ -14,6 +14,9 @@ find_package(dlib 19.24 REQUIRED)
 pkg_check_modules(openblas REQUIRED IMPORTED_TARGET openblas)
 # JPEG: header in microseconds, scaled decoding, and it says when a file is cut short (OpenCV does not).
 pkg_check_modules(turbojpeg REQUIRED IMPORTED_TARGET libturbojpeg)
+# Support vector machines: the solver and the coupling of probabilities.
+find_library(LIBSVM_LIBRARY svm REQUIRED)
+find_path(LIBSVM_INCLUDE_DIR libsvm/svm.h REQUIRED)
 # The store's records.
 find_package(cereal REQUIRED)
 # The command line.
@@ -55,3 +58,9 @@ endif()
 
 # Swagger UI for GET /docs: npm's package, unpacked by scripts/install-packages npm; optional.
 find_path(MIEN_SWAGGER_UI swagger-ui-bundle.js PATHS ${PROJECT_SOURCE_DIR}/third_party/swagger-ui-dist NO_DEFAULT_PATH)
+# What mien's search is measured against.
+if(MIEN_BUILD_BENCH)
+  find_package(OpenMP REQUIRED)
+  find_library(FAISS_LIBRARY faiss REQUIRED)
+  find_path(HNSWLIB_INCLUDE_DIR hnswlib/hnswlib.h REQUIRED)
+endif()

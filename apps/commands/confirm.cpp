@@ -213,10 +213,7 @@ void add_confirm(CLI::App& app, Context& context) {
                      "Largest distance that counts as known; default: the model's")
         ->check(CLI::Range(0.0, 100.0))
         ->type_name("DISTANCE");
-    verb->add_option("--wait", arguments->options.wait_seconds, "Wait this long for another writer")
-        ->check(CLI::NonNegativeNumber)
-        ->type_name("SECONDS")
-        ->capture_default_str();
+    add_wait_option(*verb, arguments->options.wait_seconds);
     verb->callback([arguments, &context] {
         if (!arguments->photo.empty() || !arguments->cluster.empty()) {
             // Parse first, open later.

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <ask.hpp>
 #include <commands.hpp>
 #include <output.hpp>
 
@@ -15,7 +14,7 @@ namespace {
 struct ForgetArguments {
     service::ForgetOptions options;
     std::string store;
-    bool yes{false};
+    Consent consent;
 };
 
 std::string describe(const service::Forgotten& forgotten) {
@@ -27,11 +26,12 @@ int forget(const ForgetArguments& arguments, const SharedOptions& shared) {
     auto options = arguments.options;
     options.workspace = shared.make_workspace();
     options.store = arguments.store;
-    if (!options.dry_run && !arguments.yes) {
+    options.dry_run = arguments.consent.dry_run;
+    if (!options.dry_run && !arguments.consent.yes) {
         auto look = options;
         look.dry_run = true;
         const auto found = service::forget(look);
-        if (!may_go_on("Erase " + found.label + " for good: " + describe(found) + "?", false)) {
+        if (!ask("Erase " + found.label + " for good: " + describe(found) + "?")) {
             return k_exit_negative;
         }
     }
@@ -63,8 +63,7 @@ void add_forget(CLI::App& app, Context& context) {
     verb->add_option("LABEL", arguments->options.label, "Who")->required();
     verb->add_flag("--keep-photos", arguments->options.keep_photos,
                    "Leave dataset_training and dataset_reserve alone; the next training learns the person again");
-    verb->add_flag("--dry-run", arguments->options.dry_run, "Only say what would go");
-    verb->add_flag("-y,--yes", arguments->yes, "Do not ask");
+    add_consent_options(*verb, arguments->consent);
     add_store_option(*verb, arguments->store);
     add_wait_option(*verb, arguments->options.wait_seconds);
     verb->callback([arguments, &context] {

@@ -60,9 +60,8 @@ void add_fsck(CLI::App& app, Context& context) {
                    "Keep what is provably good, say what is dropped, keep the damaged files beside");
     add_store_option(*verb, arguments->store);
     add_wait_option(*verb, arguments->options.wait_seconds);
-    verb->callback([arguments, &context] {
-        context.action = [arguments, &context] { return fsck(*arguments, context.shared); };
-    });
+    verb->callback(
+        [arguments, &context] { context.action = [arguments, &context] { return fsck(*arguments, context.shared); }; });
 }
 
 }  // namespace mien::app

@@ -40,9 +40,8 @@ void add_log(CLI::App& app, Context& context) {
         ->capture_default_str();
     verb->add_flag("--all", arguments->all, "All that the store remembers");
     add_store_option(*verb, arguments->store);
-    verb->callback([arguments, &context] {
-        context.action = [arguments, &context] { return log(*arguments, context.shared); };
-    });
+    verb->callback(
+        [arguments, &context] { context.action = [arguments, &context] { return log(*arguments, context.shared); }; });
 }
 
 }  // namespace mien::app

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <ask.hpp>
 #include <commands.hpp>
 #include <output.hpp>
 
@@ -20,8 +19,7 @@ struct PendingArguments {
     service::PendingOptions options;
     std::string sheet;
     std::optional<double> keep_days;
-    bool yes{false};
-    bool dry_run{false};
+    Consent consent;
 };
 
 std::string percent(double share) {
@@ -66,17 +64,17 @@ void expire(const PendingArguments& arguments, const SharedOptions& shared) {
     if (old.empty()) {
         return;
     }
-    if (!arguments.dry_run && !may_go_on("Remove " + counted(old.size(), "photo") + " from " +
-                                             printable(workspace.inbox().native()) + " for good?",
-                                         arguments.yes)) {
+    const auto question =
+        "Remove " + counted(old.size(), "photo") + " from " + printable(workspace.inbox().native()) + " for good?";
+    if (!arguments.consent.dry_run && !arguments.consent.yes && !ask(question)) {
         return;
     }
-    const auto gone = arguments.dry_run ? old : service::expire(workspace, *arguments.keep_days, time, false);
+    const auto gone = arguments.consent.dry_run ? old : service::expire(workspace, *arguments.keep_days, time, false);
     for (const auto& photo : gone) {
         if (shared.json) {
-            print_json({{"photo", photo}, {"outcome", arguments.dry_run ? "old" : "expired"}});
+            print_json({{"photo", photo}, {"outcome", arguments.consent.dry_run ? "old" : "expired"}});
         } else {
-            print_line((arguments.dry_run ? "old\t" : "expired\t") + printable(photo));
+            print_line((arguments.consent.dry_run ? "old\t" : "expired\t") + printable(photo));
         }
     }
 }
@@ -128,8 +126,7 @@ void add_pending(CLI::App& app, Context& context) {
                      "First remove photos from dataset/ that came earlier, for good")
         ->check(CLI::Range(0.0, 36500.0))
         ->type_name("DAYS");
-    verb->add_flag("--dry-run", arguments->dry_run, "Only say what --keep-days would remove");
-    verb->add_flag("-y,--yes", arguments->yes, "Do not ask");
+    add_consent_options(*verb, arguments->consent);
     add_pipeline_options(*verb, arguments->options.pipeline);
     verb->add_option("--tolerance", arguments->options.identify.tolerance,
                      "Largest distance within a cluster, and of a known face; default: the model's")

@@ -60,11 +60,16 @@ std::string number(double value) {
 }
 
 std::string describe(const service::FaceAnswer& face, std::size_t top) {
-    std::string text = face.verdict == Verdict::known ? face.label : "unknown";
+    std::string text = face.verdict == Verdict::known     ? face.label
+                       : face.verdict == Verdict::no_face ? "not a face"
+                                                          : "unknown";
     if (face.distance) {
         text += "  distance " + number(*face.distance);
         text += face.verdict == Verdict::known ? "  confidence " + number(face.confidence)
                                                : " to " + face.candidates.front().label;
+        if (const auto& probability = face.candidates.front().probability) {
+            text += "  probability " + number(*probability);
+        }
     }
     text += "  at " + std::to_string(face.box.left) + "," + std::to_string(face.box.top) + " " +
             std::to_string(face.box.width) + "x" + std::to_string(face.box.height);
@@ -119,6 +124,7 @@ int predict(const PredictArguments& arguments, const SharedOptions& shared) {
     }
     // A lone photo gets all cores for its networks.
     options.jobs = std::min(options.jobs, static_cast<int>(std::min<std::size_t>(photos.size(), 1024)));
+    options.identify.matcher.threads = options.jobs > 1 ? 1 : default_jobs();
     const service::Predictor predictor(options, shared.make_finder());
     bool failed = false;
     bool negative = false;
@@ -151,6 +157,7 @@ void add_predict(CLI::App& app, Context& context) {
         ->check(CLI::Range(0, 1000))
         ->type_name("K")
         ->capture_default_str();
+    add_matcher_options(*verb, arguments->options.identify.matcher);
     verb->add_option("--draw", arguments->draw, "Write the photo with boxes and names: a file, or a folder for several")
         ->type_name("OUT");
     verb->add_flag("--remember", arguments->remember,

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <ask.hpp>
 #include <commands.hpp>
 #include <output.hpp>
 
@@ -15,7 +14,7 @@ namespace {
 
 struct ResetArguments {
     service::ResetOptions options;
-    bool yes{false};
+    Consent consent;
 };
 
 std::string describe(const service::ResetSummary& s, bool dry_run) {
@@ -31,15 +30,16 @@ std::string describe(const service::ResetSummary& s, bool dry_run) {
 int reset(const ResetArguments& arguments, const SharedOptions& shared) {
     auto options = arguments.options;
     options.workspace = shared.make_workspace();
+    options.dry_run = arguments.consent.dry_run;
     const auto finder = shared.make_finder();
-    if (!options.dry_run) {
+    if (!options.dry_run && !arguments.consent.yes) {
         auto look = options;
         look.dry_run = true;
         const auto plan = service::reset(look, finder, {});
         const auto question = "Replace " + counted(plan.training, "training photo") + " by the " +
                               with_commas(plan.reserve) + " of " + printable(options.workspace.reserve().native()) +
                               ", and clear " + counted(plan.uploads, "upload") + "?";
-        if (!may_go_on(question, arguments.yes)) {
+        if (!ask(question)) {
             return k_exit_negative;
         }
     }
@@ -74,17 +74,14 @@ int reset(const ResetArguments& arguments, const SharedOptions& shared) {
 void add_reset(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<ResetArguments>();
     auto* verb = app.add_subcommand("reset", "Go back to the people in dataset_reserve");
-    verb->add_flag("--dry-run", arguments->options.dry_run, "Only say what would happen");
-    verb->add_flag("-y,--yes", arguments->yes, "Do not ask");
+    add_consent_options(*verb, arguments->consent);
     add_pipeline_options(*verb, arguments->options.pipeline);
     verb->add_option("-e,--encoder", arguments->options.pipeline.encoder,
                      "Encoder: auto (the store's, else the strongest present), a name of 'mien models', or onnx:FILE")
         ->type_name("NAME")
         ->capture_default_str();
     add_jobs_option(*verb, arguments->options.jobs);
-    verb->add_option("--wait", arguments->options.wait_seconds, "Wait this long for another writer")
-        ->check(CLI::NonNegativeNumber)
-        ->type_name("SECONDS");
+    add_wait_option(*verb, arguments->options.wait_seconds);
     verb->callback([arguments, &context] {
         context.action = [arguments, &context] { return reset(*arguments, context.shared); };
     });

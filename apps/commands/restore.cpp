@@ -28,7 +28,8 @@ int restore(const RestoreArguments& arguments, const SharedOptions& shared) {
 void add_restore(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<RestoreArguments>();
     auto* verb = app.add_subcommand("restore", "Make the store what it was");
-    verb->add_option("--at", arguments->at, "When: 2026-01-31T09:00:00Z, local time without the Z, or a change's number")
+    verb->add_option("--at", arguments->at,
+                     "When: 2026-01-31T09:00:00Z, local time without the Z, or a change's number")
         ->type_name("TIME")
         ->required();
     verb->add_flag("--dry-run", arguments->options.dry_run, "Say what would be undone, and do nothing");

@@ -36,6 +36,13 @@ void print_text(const service::StoreStats& s, const StatsArguments& arguments) {
     print_line("threshold   " + (std::isnan(s.threshold)
                                      ? std::string("not known here: the encoder's card is absent")
                                      : Json(s.threshold).dump() + " (from the " + s.threshold_from + ")"));
+    if (s.calibration) {
+        print_line("calibrated  for " + Json(rounded(100 * s.calibration->fpir, 4)).dump() + " % false alarms among " +
+                   counted(s.calibration->gallery_people, "person", "people") +
+                   (eval::has_outgrown(*s.calibration, s.people.size())
+                        ? "; the store has grown since, run 'mien calibrate' again"
+                        : ""));
+    }
     constexpr std::size_t k_shown = 20;
     const std::size_t shown = arguments.people ? s.people.size() : std::min(k_shown, s.people.size());
     for (std::size_t i = 0; i < shown; ++i) {

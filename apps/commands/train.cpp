@@ -41,6 +41,7 @@ int train(const TrainArguments& arguments, const SharedOptions& shared) {
     options.workspace = shared.make_workspace();
     options.dataset = arguments.dataset.empty() ? arguments.folder : arguments.dataset;
     options.output = arguments.output;
+    options.matcher.threads = options.jobs;
     options.faces = arguments.faces == "one" ? pipeline::Faces::one : pipeline::Faces::largest;
 
     Progress progress(Progress::Unit::photos, !shared.quiet);
@@ -89,6 +90,7 @@ void add_train(CLI::App& app, Context& context) {
         ->check(CLI::IsMember({"one", "largest"}))
         ->type_name("RULE")
         ->capture_default_str();
+    add_matcher_options(*verb, arguments->options.matcher);
     add_jobs_option(*verb, arguments->options.jobs);
     verb->add_flag("--rebuild", arguments->options.rebuild, "Reuse nothing, and replace a damaged store");
     add_wait_option(*verb, arguments->options.wait_seconds);

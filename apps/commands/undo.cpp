@@ -52,9 +52,8 @@ void add_undo(CLI::App& app, Context& context) {
     verb->add_flag("--dry-run", arguments->options.dry_run, "Say what would be undone, and do nothing");
     add_store_option(*verb, arguments->store);
     add_wait_option(*verb, arguments->options.wait_seconds);
-    verb->callback([arguments, &context] {
-        context.action = [arguments, &context] { return undo(*arguments, context.shared); };
-    });
+    verb->callback(
+        [arguments, &context] { context.action = [arguments, &context] { return undo(*arguments, context.shared); }; });
 }
 
 }  // namespace mien::app

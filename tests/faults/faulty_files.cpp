@@ -370,9 +370,7 @@ int truncate(const char* path, off_t size) {
     return fails(path_of(AT_FDCWD, path), EIO) ? -1 : REAL(truncate)(path, size);
 }
 
-int rename(const char* from, const char* to) {
-    return fails(path_of(AT_FDCWD, to), EIO) ? -1 : REAL(rename)(from, to);
-}
+int rename(const char* from, const char* to) { return fails(path_of(AT_FDCWD, to), EIO) ? -1 : REAL(rename)(from, to); }
 
 int renameat(int from_folder, const char* from, int to_folder, const char* to) {
     return fails(path_of(to_folder, to), EIO) ? -1 : REAL(renameat)(from_folder, from, to_folder, to);

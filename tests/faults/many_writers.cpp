@@ -40,8 +40,8 @@ void write(const std::string& store, std::size_t first, std::size_t count) {
     for (auto i = first; i < first + count; ++i) {
         StoreWriter writer(store, {"confirm", 60, {}});
         const auto before = std::string(writer.gallery()->extra("count"));
-        writer.commit("one more", {Add{face(i)}, SetExtra{"count", before,
-                                                          std::to_string(writer.gallery()->size() + 1)}});
+        writer.commit("one more",
+                      {Add{face(i)}, SetExtra{"count", before, std::to_string(writer.gallery()->size() + 1)}});
         if (i % 50 == 0) {
             writer.compact();
         }
@@ -58,7 +58,8 @@ bool is_whole(const Gallery& gallery) {
         if (!gallery.is_vacant(row)) {
             const auto record = gallery.record(row);
             const auto number = static_cast<std::size_t>(record.encoding[0]);
-            if (record.photo != std::to_string(number) + ".jpg" || record.photo_hash != sha256(std::to_string(number))) {
+            if (record.photo != std::to_string(number) + ".jpg" ||
+                record.photo_hash != sha256(std::to_string(number))) {
                 std::fprintf(stderr, "a wrong encoding for %s\n", std::string(record.photo).c_str());
                 return false;
             }

@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
     }
     mien::log::start(mien::log::Level::error);
     try {
+        mien::log::start(mien::log::Level::error);  // what it warns of is no part of the state
         if (!std::filesystem::exists(argv[1])) {
             std::puts("no store");
             return 0;
@@ -29,8 +30,10 @@ int main(int argc, char** argv) {
         for (std::size_t row = 0; row < gallery->rows(); ++row) {
             if (!gallery->is_vacant(row)) {
                 const auto r = gallery->record(row);
+                // What people say is stamped with the moment; what is trained has its photo's time.
+                const auto time = r.origin == mien::Origin::train ? r.time : 0;
                 lines.push_back(std::to_string(r.id) + " " + std::string(r.label) + " " + std::string(r.photo) + " " +
-                                std::to_string(r.time) + " " + std::to_string(mien::xxh3(std::as_bytes(r.encoding))));
+                                std::to_string(time) + " " + std::to_string(mien::xxh3(std::as_bytes(r.encoding))));
             }
         }
         for (const auto& photo : gallery->skipped()) {

@@ -355,4 +355,14 @@ std::optional<std::string> environment(const char* name) {
     return value != nullptr && *value != '\0' ? std::optional<std::string>(value) : std::nullopt;
 }
 
+std::optional<std::filesystem::path> user_folder(const char* variable, const char* below_home) {
+    if (const auto value = environment(variable); value && std::filesystem::path(*value).is_absolute()) {
+        return std::filesystem::path(*value) / "mien";
+    }
+    if (const auto home = environment("HOME"); home && std::filesystem::path(*home).is_absolute()) {
+        return std::filesystem::path(*home) / below_home / "mien";
+    }
+    return std::nullopt;
+}
+
 }  // namespace mien

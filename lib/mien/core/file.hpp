@@ -146,4 +146,8 @@ void make_folder_durably(const std::filesystem::path& folder);
 /// Environment variable, nothing where it is unset or empty.
 std::optional<std::string> environment(const char* name);
 
+/// The program's folder below an XDG variable ("XDG_CACHE_HOME"), else below the home folder (".cache"); nothing where
+/// neither is set. Relative values count as unset, as the XDG specification wants it.
+std::optional<std::filesystem::path> user_folder(const char* variable, const char* below_home);
+
 }  // namespace mien

@@ -3,6 +3,7 @@
 
 #include <mien/core/error.hpp>
 
+#include <openssl/evp.h>
 #include <utf8proc.h>
 
 #include <algorithm>
@@ -113,6 +114,21 @@ std::string shell_quoted(std::string_view text) {
         }
     }
     return quoted + "'";
+}
+
+std::string to_base64(std::span<const std::byte> bytes) {
+    constexpr std::size_t k_part = 3 << 20U;  // OpenSSL counts in int; three bytes are four letters
+    std::string text;
+    for (; !bytes.empty(); bytes = bytes.subspan(std::min(k_part, bytes.size()))) {
+        const auto part = std::min(k_part, bytes.size());
+        const auto begin = text.size();
+        text.resize(begin + (part + 2) / 3 * 4 + 1);  // and the NUL that OpenSSL writes
+        const int length =
+            EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data() + begin),
+                            reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(part));
+        text.resize(begin + static_cast<std::size_t>(length));
+    }
+    return text;
 }
 
 }  // namespace mien

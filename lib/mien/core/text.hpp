@@ -3,6 +3,8 @@
 
 /// Text: paths are bytes, labels are UTF-8 in NFC.
 
+#include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -23,5 +25,8 @@ std::string printable(std::string_view bytes);
 
 /// Quoted for a POSIX shell where needed, so that printed commands can be pasted.
 std::string shell_quoted(std::string_view text);
+
+/// RFC 4648, with padding, on one line.
+std::string to_base64(std::span<const std::byte> bytes);
 
 }  // namespace mien

@@ -65,6 +65,7 @@ struct SearchOptions {
 /// Searches a photo at a bounded resolution. Boxes and points come back in pixels of bgr. Unless a size is asked for,
 /// a glance at the small photo comes first, and is enough where one face dominates. Where nothing is found by a
 /// detector that misses small faces, a photo of at most half the size is searched once more, doubled.
+/// Where the detector gives points, small faces are looked at once more, enlarged, for points that are more exact.
 std::vector<Detection> search(Detector& detector, const cv::Mat& bgr, const SearchOptions& options);
 
 }  // namespace mien::detect

@@ -21,4 +21,7 @@ std::unique_ptr<Detector> make_cnn(const std::filesystem::path& weights_file, st
 /// YuNet in OpenCV's DNN.
 std::unique_ptr<Detector> make_yunet(const std::filesystem::path& weights_file, std::string weights_digest);
 
+/// Of two boxes, the share of their union that both cover.
+float overlap(const Rect& a, const Rect& b);
+
 }  // namespace mien::detect

@@ -94,16 +94,6 @@ private:
         }
     }
 
-    static float overlap(const Rect& a, const Rect& b) {
-        const float width = std::min(a.left + a.width, b.left + b.width) - std::max(a.left, b.left);
-        const float height = std::min(a.top + a.height, b.top + b.height) - std::max(a.top, b.top);
-        if (width <= 0 || height <= 0) {
-            return 0;
-        }
-        const float both = width * height;
-        return both / (a.width * a.height + b.width * b.height - both);
-    }
-
     static std::vector<Detection> best_of_overlapping(std::vector<Detection> found) {
         std::stable_sort(found.begin(), found.end(),
                          [](const Detection& a, const Detection& b) { return a.score > b.score; });

@@ -6,7 +6,10 @@
 #include <mien/encode/dlib_encoder.hpp>
 #include <mien/encode/onnx_encoder.hpp>
 
+#include <opencv2/core.hpp>
+
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <string_view>
 
@@ -20,6 +23,44 @@ constexpr std::string_view k_onnx_prefix = "onnx:";
 constexpr std::uint64_t k_largest_network = 1ULL << 31U;
 
 Bytes starter_network() { return std::as_bytes(std::span(&mien_starter_encoder[0], &mien_starter_encoder_end[0])); }
+
+/// Encodes each chip and its mirror image: the mean of both vectors, of length 1 where the metric is cosine.
+class MirrorEncoder : public Encoder {
+public:
+    explicit MirrorEncoder(std::unique_ptr<Encoder> encoder) : m_encoder(std::move(encoder)) {}
+
+    [[nodiscard]] const models::Card& card() const override { return m_encoder->card(); }
+    [[nodiscard]] ContractPtr contract() const override { return m_encoder->contract(); }
+
+    std::vector<Encoding> encode(std::span<const cv::Mat> chips) override {
+        std::vector<cv::Mat> mirrored(chips.size());
+        for (std::size_t i = 0; i < chips.size(); ++i) {
+            cv::flip(chips[i], mirrored[i], 1);
+        }
+        auto encodings = m_encoder->encode(chips);
+        const auto others = m_encoder->encode(mirrored);
+        for (std::size_t i = 0; i < encodings.size(); ++i) {
+            merge(encodings[i].values, others[i].values);
+        }
+        return encodings;
+    }
+
+private:
+    void merge(std::vector<float>& values, const std::vector<float>& others) const {
+        double squares = 0;
+        for (std::size_t i = 0; i < values.size(); ++i) {
+            values[i] += others[i];
+            squares += static_cast<double>(values[i]) * static_cast<double>(values[i]);
+        }
+        const double length = card().metric == Metric::cosine ? std::sqrt(squares) : 2;
+        const auto factor = static_cast<float>(length > 0 ? 1 / length : 0);
+        for (float& value : values) {
+            value *= factor;
+        }
+    }
+
+    std::unique_ptr<Encoder> m_encoder;
+};
 
 std::unique_ptr<Encoder> make_from_file(const models::Card& card, const std::filesystem::path& file,
                                         const models::Finder& finder) {
@@ -46,7 +87,9 @@ std::string resolve_encoder(const std::string& name, const models::Finder& finde
     throw Error(ErrorCode::model_missing, "no encoder is present; get one with 'mien models fetch dlib'");
 }
 
-std::unique_ptr<Encoder> make_encoder(const std::string& name, const models::Finder& finder) {
+namespace {
+
+std::unique_ptr<Encoder> make_plain(const std::string& name, const models::Finder& finder) {
     const auto resolved = resolve_encoder(name, finder);
     if (resolved.starts_with(k_onnx_prefix)) {
         const std::filesystem::path file = resolved.substr(k_onnx_prefix.size());
@@ -62,6 +105,16 @@ std::unique_ptr<Encoder> make_encoder(const std::string& name, const models::Fin
     const auto file = finder.require(card);
     return card.chip.frame == ChipFrame::dlib ? make_dlib_encoder(card, file, finder.digest(file))
                                               : make_from_file(card, file, finder);
+}
+
+}  // namespace
+
+std::unique_ptr<Encoder> make_encoder(const std::string& name, const models::Finder& finder, std::optional<bool> flip) {
+    auto encoder = make_plain(name, finder);
+    if (flip.value_or(encoder->card().mirror)) {
+        return std::make_unique<MirrorEncoder>(std::move(encoder));
+    }
+    return encoder;
 }
 
 }  // namespace mien::encode

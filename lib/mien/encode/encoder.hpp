@@ -9,6 +9,7 @@
 #include <opencv2/core/mat.hpp>
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -34,8 +35,10 @@ public:
 };
 
 /// name: a catalogue name, "onnx:FILE", or "auto": the strongest that is present.
+/// flip: encode the mirrored chip too and take the mean of both, in twice the time; nothing: as the card says.
 /// throws: Error{usage}, Error{model_missing} with the command that gets the weights
-std::unique_ptr<Encoder> make_encoder(const std::string& name, const models::Finder& finder);
+std::unique_ptr<Encoder> make_encoder(const std::string& name, const models::Finder& finder,
+                                      std::optional<bool> flip = std::nullopt);
 
 /// What "auto" means on this machine; other names come back as they are, "onnx:FILE" with an absolute path.
 std::string resolve_encoder(const std::string& name, const models::Finder& finder);

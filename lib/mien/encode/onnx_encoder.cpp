@@ -7,9 +7,7 @@
 #include <opencv2/dnn.hpp>
 #include <opencv2/imgproc.hpp>
 
-#include <algorithm>
 #include <cmath>
-#include <functional>
 
 namespace mien::encode {
 namespace {
@@ -42,20 +40,6 @@ public:
 
 private:
     std::vector<float> encode_one(const cv::Mat& chip) {
-        auto values = forward(chip);
-        if (m_card.mirror) {
-            cv::Mat mirrored;
-            cv::flip(chip, mirrored, 1);
-            const auto others = forward(mirrored);
-            std::transform(values.begin(), values.end(), others.begin(), values.begin(), std::plus<>());
-            if (m_card.metric == Metric::cosine) {
-                normalise(values);
-            }
-        }
-        return values;
-    }
-
-    std::vector<float> forward(const cv::Mat& chip) {
         cv::Mat output;
         try {
             m_net.setInput(to_blob(chip));

@@ -23,12 +23,8 @@ public:
         return z ^ (z >> 31U);
     }
 
-    /// 0 … count-1; count > 0
-    std::size_t below(std::size_t count) {
-        // The high half of the product; its bias is below 2^-32 for any count that fits in memory.
-        __extension__ using Wide = unsigned __int128;
-        return static_cast<std::size_t>((static_cast<Wide>(next()) * count) >> 64U);
-    }
+    /// 0 … count-1; 0 < count < 2^32
+    std::size_t below(std::size_t count) { return static_cast<std::size_t>(((next() >> 32U) * count) >> 32U); }
 
     template <class Value>
     void shuffle(std::vector<Value>& values) {

@@ -70,8 +70,8 @@ constexpr std::size_t k_alignment = 64;
 constexpr std::size_t k_chunk = std::size_t{64} << 10U;
 // Less than this is checked faster than a thread starts.
 constexpr std::size_t k_worth_a_thread = std::size_t{8} << 20U;
-constexpr unsigned k_most_threads = 4;    // memory is read no faster by more
-constexpr std::size_t k_step = 64;        // chunks that a thread takes at a time
+constexpr unsigned k_most_threads = 4;  // memory is read no faster by more
+constexpr std::size_t k_step = 64;      // chunks that a thread takes at a time
 
 constexpr std::size_t aligned(std::size_t size) { return (size + k_alignment - 1) / k_alignment * k_alignment; }
 constexpr std::size_t chunks_of(std::size_t length) { return (length + k_chunk - 1) / k_chunk; }
@@ -481,8 +481,8 @@ public:
         for (std::size_t i = 0; i < m_good.size(); ++i) {
             if (!m_good[i]) {
                 const auto begin = i * k_chunk;
-                text += (text.empty() ? "damaged are the bytes " : ", ") + std::to_string(body_offset + begin) + " to " +
-                        std::to_string(body_offset + std::min(begin + k_chunk, body_length) - 1);
+                text += (text.empty() ? "damaged are the bytes " : ", ") + std::to_string(body_offset + begin) +
+                        " to " + std::to_string(body_offset + std::min(begin + k_chunk, body_length) - 1);
             }
         }
         return text;
@@ -565,8 +565,8 @@ std::optional<Salvage> salvage_archive(Bytes bytes) {
                           value(k_times, row, record.time) && (row + 1) * size <= places[k_encodings].length &&
                           whole.is_good(places[k_encodings].offset + row * size, size) &&
                           origin <= static_cast<std::uint8_t>(Origin::import);
-        const auto label = good ? whole_text(whole, body, places[k_label_offsets], places[k_label_bytes], person)
-                                : std::nullopt;
+        const auto label =
+            good ? whole_text(whole, body, places[k_label_offsets], places[k_label_bytes], person) : std::nullopt;
         if (!label || label->empty()) {
             ++salvage.dropped;
             continue;

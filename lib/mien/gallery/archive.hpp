@@ -41,9 +41,9 @@ Archive read_archive(Bytes bytes, std::shared_ptr<const void> keep);
 /// What is provably good of a damaged archive.
 struct Salvage {
     Archive archive;
-    std::size_t dropped{};   ///< records of which a byte lies in a damaged chunk
-    bool rest_lost{};        ///< settings, skipped photos, denials and extras are gone
-    std::string damage;      ///< for people: which bytes
+    std::size_t dropped{};  ///< records of which a byte lies in a damaged chunk
+    bool rest_lost{};       ///< settings, skipped photos, denials and extras are gone
+    std::string damage;     ///< for people: which bytes
 };
 
 /// Nothing where its header or table is damaged, or its format has one checksum for everything.

@@ -126,11 +126,10 @@ FsckReport check_store(const fs::path& store) {
         report.records = archive.gallery->size();
         report.last_change = archive.lineage.last_change;
         const auto wrong = check_order(*archive.gallery);
-        report.findings.push_back(wrong.empty()
-                                      ? FsckFinding{FsckKind::good, files.archive,
-                                                    counted(report.records, "record") + ", up to change " +
-                                                        std::to_string(report.last_change)}
-                                      : FsckFinding{FsckKind::damage, files.archive, wrong});
+        report.findings.push_back(wrong.empty() ? FsckFinding{FsckKind::good, files.archive,
+                                                              counted(report.records, "record") + ", up to change " +
+                                                                  std::to_string(report.last_change)}
+                                                : FsckFinding{FsckKind::damage, files.archive, wrong});
     } catch (const Error& error) {
         report.findings.push_back({FsckKind::damage, files.archive, error.what()});
     }
@@ -152,7 +151,8 @@ FsckReport check_store(const fs::path& store) {
     for (const auto& file : files_of_store(store)) {
         const auto name = file.filename().native();
         if (name.starts_with('.') || name.ends_with(".torn")) {
-            report.findings.push_back({FsckKind::note, file, "left by a crash; the next change removes it or leaves it"});
+            report.findings.push_back(
+                {FsckKind::note, file, "left by a crash; the next change removes it or leaves it"});
         } else if (name.find(".damaged") != std::string::npos) {
             report.findings.push_back({FsckKind::note, file, "kept by a repair; remove it when you need it no more"});
         }
@@ -165,8 +165,8 @@ FsckReport check_store(const fs::path& store) {
             try {
                 const auto mapped = std::make_shared<const MappedFile>(entry.path());
                 const auto archive = read_archive(mapped->bytes(), mapped);
-                report.findings.push_back({FsckKind::good, entry.path(),
-                                           counted(archive.gallery->size(), "record") + ", kept for undo"});
+                report.findings.push_back(
+                    {FsckKind::good, entry.path(), counted(archive.gallery->size(), "record") + ", kept for undo"});
             } catch (const Error& error) {
                 report.findings.push_back({FsckKind::damage, entry.path(), error.what()});
             }
@@ -205,11 +205,10 @@ FsckReport repair_store(const fs::path& store, const WriterOptions& options) {
         }
         archive = std::move(salvage->archive);
         report.dropped_records = salvage->dropped;
-        report.findings.push_back({FsckKind::damage, files.archive,
-                                   salvage->damage + "; " + std::to_string(salvage->dropped) + " records dropped" +
-                                       (salvage->rest_lost
-                                            ? ", and with them the settings, skipped photos, denials and calibration"
-                                            : "")});
+        report.findings.push_back(
+            {FsckKind::damage, files.archive,
+             salvage->damage + "; " + std::to_string(salvage->dropped) + " records dropped" +
+                 (salvage->rest_lost ? ", and with them the settings, skipped photos, denials and calibration" : "")});
     }
     // All that opening does not look at, made anew from the records.
     std::vector<Record> records;
@@ -233,7 +232,8 @@ FsckReport repair_store(const fs::path& store, const WriterOptions& options) {
                              log.header->archive != archive.lineage.predecessor;
         const bool stale = log.header && !foreign && log.header->archive != archive.lineage.id;
         if (foreign) {
-            report.findings.push_back({FsckKind::damage, files.journal, "it belongs to another store and is set aside"});
+            report.findings.push_back(
+                {FsckKind::damage, files.journal, "it belongs to another store and is set aside"});
         } else if (!stale) {
             Draft draft(gallery);
             for (const auto& change : log.changes) {
@@ -251,11 +251,10 @@ FsckReport repair_store(const fs::path& store, const WriterOptions& options) {
                 last_change = std::max(last_change, change.number);
                 frames.push_back(frame(EntryKind::change, change.number, to_bytes(change)));
                 if (misfits > 0) {
-                    report.findings.push_back({FsckKind::damage, files.journal,
-                                               "change " + std::to_string(change.number) + ": " +
-                                                   std::to_string(misfits) + " of " +
-                                                   std::to_string(change.operations.size()) +
-                                                   " operations no longer fit and are dropped"});
+                    report.findings.push_back(
+                        {FsckKind::damage, files.journal,
+                         "change " + std::to_string(change.number) + ": " + std::to_string(misfits) + " of " +
+                             std::to_string(change.operations.size()) + " operations no longer fit and are dropped"});
                 }
             }
             gallery = draft.finish();
@@ -285,8 +284,9 @@ FsckReport repair_store(const fs::path& store, const WriterOptions& options) {
             }
         }
         if (log.damaged > 0) {
-            report.findings.push_back({FsckKind::damage, files.history,
-                                       log.first_damage + "; what stood there is dropped; " + counted(told, "change") + " kept"});
+            report.findings.push_back(
+                {FsckKind::damage, files.history,
+                 log.first_damage + "; what stood there is dropped; " + counted(told, "change") + " kept"});
         }
     }
     for (const auto& entry : frames) {

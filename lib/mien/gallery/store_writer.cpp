@@ -225,8 +225,7 @@ void StoreWriter::move_files(const Change& change) {
             move_durably(folder / move->from, folder / move->to);
         }
     }
-    append(frame(EntryKind::finished, change.number, {}),
-           [](StoreReader::State& state) { state.unfinished.reset(); });
+    append(frame(EntryKind::finished, change.number, {}), [](StoreReader::State& state) { state.unfinished.reset(); });
 }
 
 std::vector<std::string> StoreWriter::journal_frames() const {

@@ -23,18 +23,6 @@ namespace fs = std::filesystem;
 
 std::string name_of(const fs::path& path) { return printable(path.native()); }
 
-/// A folder below XDG's variable, else below the home folder; nothing where neither is set. Relative values count as
-/// unset, as the XDG specification wants it.
-std::optional<fs::path> user_folder(const char* variable, const char* below_home) {
-    if (const auto value = environment(variable); value && fs::path(*value).is_absolute()) {
-        return fs::path(*value) / "mien";
-    }
-    if (const auto home = environment("HOME"); home && fs::path(*home).is_absolute()) {
-        return fs::path(*home) / below_home / "mien";
-    }
-    return std::nullopt;
-}
-
 std::optional<fs::path> user_models() {
     const auto folder = user_folder("XDG_DATA_HOME", ".local/share");
     return folder ? std::optional(*folder / "models") : std::nullopt;

@@ -205,7 +205,7 @@ Blueprint::Blueprint(const Options& options, const models::Finder& finder)
     impl.options.detector = detect::resolve_detector(options.detector, finder);
     impl.options.encoder = encode::resolve_encoder(options.encoder, finder);
     impl.detector = detect::make_detector(impl.options.detector, finder);
-    impl.encoder = encode::make_encoder(impl.options.encoder, finder);
+    impl.encoder = encode::make_encoder(impl.options.encoder, finder, options.flip);
     impl.card = impl.encoder->card();
     impl.contract = impl.encoder->contract();
     impl.detector_name = impl.detector->name();
@@ -224,6 +224,7 @@ Blueprint::Blueprint(const Options& options, const models::Finder& finder)
                      {"landmarks_weights", landmarks ? impl.landmarker->weights() : ""},
                      {"encoder", impl.options.encoder},
                      {"encoder_weights", impl.contract->weights},
+                     {"flip", options.flip.value_or(impl.card.mirror)},
                      {"max_pixels", options.max_pixels}};
 }
 
@@ -241,7 +242,7 @@ std::unique_ptr<Worker> Blueprint::make_worker() const {
     }
     if (!detector) {
         detector = detect::make_detector(m_impl->options.detector, m_impl->finder);
-        encoder = encode::make_encoder(m_impl->options.encoder, m_impl->finder);
+        encoder = encode::make_encoder(m_impl->options.encoder, m_impl->finder, m_impl->options.flip);
     }
     return std::make_unique<PhotoWorker>(m_impl->options, m_impl->landmarker, std::move(detector), std::move(encoder));
 }

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@ struct Options {
     std::string landmarks{"auto"};
     int detect_size{0};  ///< long side to search at, pixels; 0: the detector's default
     int upsample{0};
+    std::optional<bool> flip;  ///< encode the mirrored face too and take the mean; nothing: as the encoder's card says
     std::int64_t max_pixels{100'000'000};
 };
 

@@ -109,6 +109,14 @@ std::optional<std::pair<Sha256, FinishedPhoto>> from_body(Bytes bytes, std::uint
 
 }  // namespace
 
+FinishedPhoto to_finished(PhotoResult&& result) {
+    FinishedPhoto finished{result.verdict, std::move(result.reason), {}};
+    for (auto& face : result.faces) {
+        finished.faces.push_back({face.box, face.score, face.quality.score, std::move(face.encoding.values)});
+    }
+    return finished;
+}
+
 ResultLog::ResultLog(std::filesystem::path file, const std::string& fingerprint, std::uint32_t dim)
     : m_file(std::move(file)), m_header(std::string(k_magic) + fingerprint + "\n") {
     std::uint64_t good = 0;

@@ -6,6 +6,7 @@
 #include <mien/core/file.hpp>
 #include <mien/core/hash.hpp>
 #include <mien/core/types.hpp>
+#include <mien/pipeline/pipeline.hpp>
 
 #include <cstdint>
 #include <filesystem>
@@ -29,6 +30,8 @@ struct FinishedPhoto {
     std::string reason;
     std::vector<FinishedFace> faces;
 };
+
+FinishedPhoto to_finished(PhotoResult&& result);
 
 /// An append-only file of checksummed entries, named by the photos' content. Mode 0600. Not thread-safe.
 class ResultLog {

@@ -107,6 +107,7 @@ public:
         answer.hash = subject.hash;
         answer.box = subject.box;
         answer.label = label;
+        answer.decision = decision;
         switch (decision) {
             case Decision::is: name(subject, answer); break;
             case Decision::is_not: answer.outcome = add_denial(subject, label) ? "denied" : "already"; break;
@@ -165,8 +166,10 @@ private:
 
     void refuse_lookalikes(const Subject& subject, const std::string& label) const {
         pipeline::PhotoResult photo;
-        photo.faces.push_back(
-            {subject.box, subject.score, {}, {std::make_shared<ModelContract>(m_store.contract()), subject.encoding}, {}});
+        auto& seen = photo.faces.emplace_back();
+        seen.box = subject.box;
+        seen.score = subject.score;
+        seen.encoding = {std::make_shared<ModelContract>(m_store.contract()), subject.encoding};
         const auto face = m_identifier.answer(std::move(photo)).faces.front();
         if (face.verdict == Verdict::known && face.label != label) {
             std::string distance = std::to_string(*face.distance);
@@ -236,7 +239,7 @@ private:
     void put(const Subject& subject, Confirmed& answer) {
         const auto folder = m_workspace.training() / answer.label;
         if (!subject.source.empty() && lies_in(subject.source, folder)) {  // it is the training photo itself
-            answer.kept_as = m_workspace.name_of(subject.source);
+            answer.kept_as = m_workspace.name_of(place_in(subject.source, folder));
             release(subject, answer);
             return;
         }
@@ -390,8 +393,7 @@ struct Confirmer::Impl {
     [[nodiscard]] std::string upload_of(const fs::path& source, const Sha256& hash) const {
         const auto& workspace = options.workspace;
         if (!source.empty() && lies_in(source, workspace.inbox())) {
-            const auto inside = fs::canonical(source).lexically_relative(fs::canonical(workspace.inbox()));
-            return workspace.name_of(workspace.inbox() / inside);
+            return workspace.name_of(place_in(source, workspace.inbox()));
         }
         if (remembered) {
             for (const auto row : remembered->rows_of_photo(hash)) {
@@ -433,7 +435,7 @@ struct Confirmer::Impl {
         }
         const auto answer = identifier->answer(std::move(result));
         const auto& face = answer.faces[choose(subject, answer, request)];
-        take(subject, face.box, face.score, gallery::k_not_measured, face.encoding.values);
+        take(subject, face.box, face.score, face.quality.score, face.encoding.values);
         if (!rows.empty()) {
             add_others(subject, rows);
         } else {
@@ -693,7 +695,7 @@ Json to_json(const Confirmed& confirmed) {
     }
     json["box"] = mien::to_json(confirmed.box);
     if (!confirmed.label.empty()) {
-        json["label"] = confirmed.label;
+        json[confirmed.decision == Decision::is_not ? "not" : "label"] = confirmed.label;
     }
     if (!confirmed.before.empty()) {
         json["before"] = confirmed.before;

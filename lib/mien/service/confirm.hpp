@@ -50,6 +50,7 @@ struct Confirmed {
     std::string photo;  ///< as it was named
     Sha256 hash;
     Box box;
+    Decision decision{Decision::is};
     /// confirmed; relabelled (it was `before`); already (nothing was to do); denied; not_a_face; or nothing could be
     /// done: no_face, unreadable
     std::string outcome;

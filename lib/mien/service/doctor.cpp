@@ -6,6 +6,7 @@
 #include <mien/core/text.hpp>
 #include <mien/detect/detector.hpp>
 #include <mien/encode/encoder.hpp>
+#include <mien/eval/calibration.hpp>
 #include <mien/gallery/file_store.hpp>
 #include <mien/image/encode.hpp>
 
@@ -14,6 +15,7 @@
 
 #include <unistd.h>
 
+#include <optional>
 #include <thread>
 
 namespace mien::service {
@@ -130,6 +132,38 @@ Finding store(const Workspace& workspace) {
     }
 }
 
+/// Nothing where there is no calibration to speak of.
+std::optional<Finding> calibration(const Workspace& workspace) {
+    try {
+        const auto gallery = gallery::load_store(workspace.store());
+        if (gallery->extra(eval::k_calibration_name).empty()) {
+            return std::nullopt;
+        }
+        const auto calibration = eval::calibration_of(*gallery);
+        if (!calibration) {
+            return Finding{Health::warning, "calibration", "it is of another model or other settings and is not used",
+                           "mien calibrate"};
+        }
+        if (eval::has_outgrown(*calibration, gallery->people())) {
+            return Finding{Health::warning, "calibration",
+                           "the store has grown from " + std::to_string(calibration->gallery_people) + " to " +
+                               std::to_string(gallery->people()) +
+                               " people since; strangers meet more people than was measured",
+                           "mien calibrate"};
+        }
+        return Finding{Health::good,
+                       "calibration",
+                       "for " + Json(rounded(100 * calibration->fpir, 4)).dump() + " % false alarms among " +
+                           std::to_string(calibration->gallery_people) + " people",
+                       {}};
+    } catch (const Error& error) {
+        if (error.code() == ErrorCode::store_corrupt && fs::exists(workspace.store())) {
+            return Finding{Health::bad, "calibration", error.what(), "mien calibrate"};
+        }
+        return std::nullopt;
+    }
+}
+
 }  // namespace
 
 std::string_view to_string(Health health) {
@@ -144,6 +178,11 @@ std::vector<Finding> examine(const Workspace& workspace, const models::Finder& f
     findings.push_back(choices(finder));
     findings.push_back(folder(workspace));
     findings.push_back(store(workspace));
+    if (findings.back().health != Health::bad) {  // a damaged store was reported already
+        if (auto finding = calibration(workspace)) {
+            findings.push_back(std::move(*finding));
+        }
+    }
     return findings;
 }
 

@@ -39,8 +39,8 @@ std::uint64_t bytes_of_store(const fs::path& store) {
 /// Seconds since 1970 of an ISO date or time.
 UnixTime parse_time(const std::string& text) {
     std::tm parts{};
-    for (const char* format : {"%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M",
-                               "%Y-%m-%d"}) {
+    for (const char* format :
+         {"%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d"}) {
         parts = {};
         const char* end = ::strptime(text.c_str(), format, &parts);
         if (end != nullptr && std::string_view(end) == "Z") {
@@ -63,7 +63,6 @@ std::uint64_t change_at(UnixTime time, const gallery::ChangeLog& log) {
     return number;
 }
 
-
 WentBack describe(const gallery::StoreReader& reader, std::uint64_t to) {
     const gallery::ChangeLog log(reader);
     WentBack went_back;
@@ -80,8 +79,8 @@ WentBack describe(const gallery::StoreReader& reader, std::uint64_t to) {
 
 std::uint64_t before_last(std::uint64_t changes, std::uint64_t last) {
     if (changes == 0 || changes > last) {
-        throw Error(ErrorCode::runtime, "there are no " + std::to_string(changes) + " changes to undo; the last has the number " +
-                                            std::to_string(last));
+        throw Error(ErrorCode::runtime, "there are no " + std::to_string(changes) +
+                                            " changes to undo; the last has the number " + std::to_string(last));
     }
     return last - changes;
 }

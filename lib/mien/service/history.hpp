@@ -34,8 +34,8 @@ struct HistoryOptions {
 
 /// What a verb that goes back did, or would do.
 struct WentBack {
-    std::uint64_t change{};  ///< the number that going back got; of a dry run: that it would get
-    std::uint64_t to{};      ///< the change after which the store was so
+    std::uint64_t change{};          ///< the number that going back got; of a dry run: that it would get
+    std::uint64_t to{};              ///< the change after which the store was so
     std::vector<ToldChange> undone;  ///< newest first
     std::size_t encodings{};
     std::size_t people{};

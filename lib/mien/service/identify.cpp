@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <mien/service/identify.hpp>
 
+#include <mien/match/evidence.hpp>
+
 #include <algorithm>
 #include <chrono>
 
@@ -12,12 +14,13 @@ constexpr int k_distance_places = 4;
 }  // namespace
 
 Identifier::Identifier(std::shared_ptr<const gallery::Gallery> gallery, const models::Card& encoder,
-                       const IdentifyOptions& options)
+                       const IdentifyOptions& options, const Identifier* before)
     : m_gallery(std::move(gallery)),
-      m_matcher(m_gallery),
+      m_matcher(match::make_matcher(options.matcher, m_gallery, before != nullptr ? before->m_matcher.get() : nullptr)),
       m_decision(encoder.decision),
+      m_calibration(eval::calibration_of(*m_gallery)),
       m_options(options),
-      m_threshold(options.tolerance.value_or(m_decision.threshold)) {}
+      m_threshold(options.tolerance.value_or(m_calibration ? m_calibration->threshold : m_decision.threshold)) {}
 
 PhotoAnswer Identifier::answer(pipeline::PhotoResult result, std::optional<double> tolerance) const {
     PhotoAnswer answer;
@@ -32,21 +35,35 @@ PhotoAnswer Identifier::answer(pipeline::PhotoResult result, std::optional<doubl
     for (auto& face : result.faces) {
         probes.push_back(std::move(face.encoding));
     }
-    auto ranks = m_matcher.rank(probes, std::max<std::size_t>(m_options.top, 1));
+    // As many more as the other faces of the photo may take away.
+    const auto top = std::max<std::size_t>(m_options.top, 1);
+    auto judged = match::judge(*m_matcher, *m_gallery, probes, top + probes.size(), m_threshold);
+    std::vector<std::vector<match::Candidate>> candidates;
+    for (auto& face : judged) {
+        candidates.push_back(face.not_a_face ? std::vector<match::Candidate>() : std::move(face.candidates));
+    }
+    match::assign_once(candidates, m_threshold);
     for (std::size_t i = 0; i < result.faces.size(); ++i) {
         FaceAnswer face;
         face.box = result.faces[i].box;
         face.score = result.faces[i].score;
         face.quality = result.faces[i].quality;
-        face.candidates = std::move(ranks[i]);
+        face.candidates = std::move(candidates[i]);
+        face.candidates.resize(std::min(face.candidates.size(), top));
+        face.verdict = judged[i].not_a_face ? Verdict::no_face : Verdict::unknown;
         face.encoding = std::move(probes[i]);
         decide(face, tolerance.value_or(m_threshold));
         answer.faces.push_back(std::move(face));
     }
     if (!answer.faces.empty()) {
-        const bool known = std::any_of(answer.faces.begin(), answer.faces.end(),
-                                       [](const FaceAnswer& face) { return face.verdict == Verdict::known; });
-        answer.verdict = known ? Verdict::known : Verdict::unknown;
+        const auto has = [&answer](Verdict verdict) {
+            return std::any_of(answer.faces.begin(), answer.faces.end(),
+                               [verdict](const FaceAnswer& face) { return face.verdict == verdict; });
+        };
+        answer.verdict = has(Verdict::known)     ? Verdict::known
+                         : has(Verdict::unknown) ? Verdict::unknown
+                                                 : Verdict::no_face;
+        answer.reason = answer.verdict == Verdict::no_face ? "what looks like a face was said to be none" : "";
     }
     answer.match_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
     return answer;
@@ -87,6 +104,7 @@ Json Identifier::to_json(const PhotoAnswer& answer, const std::string& detector)
     }
     json["detector"] = detector;
     json["encoder"] = m_gallery->contract().encoder;
+    json["method"] = m_matcher->method();
     json["threshold"] = rounded(m_threshold, k_distance_places);
     json["ms"] = {{"decode", rounded(answer.ms.decode, 2)},
                   {"detect", rounded(answer.ms.detect, 2)},
@@ -110,9 +128,12 @@ Json Identifier::to_json(const FaceAnswer& face) const {
     }
     for (std::size_t i = 0; i < std::min(face.candidates.size(), m_options.top); ++i) {
         const auto& candidate = face.candidates[i];
-        json["candidates"].push_back(
-            {{"label", candidate.label},
-             {"distance", rounded(static_cast<double>(candidate.distance), k_distance_places)}});
+        Json entry{{"label", candidate.label},
+                   {"distance", rounded(static_cast<double>(candidate.distance), k_distance_places)}};
+        if (candidate.probability) {
+            entry["probability"] = rounded(*candidate.probability, k_distance_places);
+        }
+        json["candidates"].push_back(std::move(entry));
     }
     return json;
 }

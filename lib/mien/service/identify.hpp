@@ -4,8 +4,9 @@
 /// Who is on a photo: what every verb and route that names faces goes through.
 
 #include <mien/core/json.hpp>
+#include <mien/eval/calibration.hpp>
 #include <mien/gallery/gallery.hpp>
-#include <mien/match/nearest.hpp>
+#include <mien/match/matcher.hpp>
 #include <mien/models/models.hpp>
 #include <mien/pipeline/pipeline.hpp>
 
@@ -20,11 +21,13 @@ struct FaceAnswer {
     Box box;
     float score{};
     quality::Quality quality;
+    /// known, unknown, or no_face: an operator said so of a face like this one
     Verdict verdict{Verdict::unknown};
-    std::string label;  ///< of the nearest person where the verdict is known, else empty
-    /// to the nearest person; nothing where the store has nobody
+    std::string label;  ///< of the first candidate where the verdict is known, else empty
+    /// to the first candidate; nothing where there is none
     std::optional<double> distance;
-    double confidence{};  ///< P(it is the nearest person)
+    double confidence{};  ///< P(it is the first candidate)
+    /// Likeliest first, without who was denied and without who is nearer to another face of the photo.
     std::vector<match::Candidate> candidates;
     Encoding encoding;  ///< for the inbox; never printed
 };
@@ -46,26 +49,33 @@ struct PhotoAnswer {
 struct IdentifyOptions {
     std::optional<double> tolerance;  ///< largest distance that still counts as known
     std::size_t top{3};               ///< candidates a face
+    match::MatcherOptions matcher;
 };
 
 /// One state of a store, with all that turns encodings into names: matcher, threshold, confidence. Immutable; threads
 /// share it. When the store changes, a new one takes its place while answers in progress keep theirs.
 class Identifier {
 public:
-    /// encoder: the card of the store's encoder
+    /// encoder: the card of the store's encoder. before: the one whose place this one takes, to share its work
+    /// throws: Error{store_corrupt, usage} as match::make_matcher
     Identifier(std::shared_ptr<const gallery::Gallery> gallery, const models::Card& encoder,
-               const IdentifyOptions& options);
+               const IdentifyOptions& options, const Identifier* before = nullptr);
 
     /// Names the faces of one photo. tolerance: in the place of the threshold, for this photo only.
     /// throws: Error{model_mismatch}
     [[nodiscard]] PhotoAnswer answer(pipeline::PhotoResult result, std::optional<double> tolerance = {}) const;
 
     [[nodiscard]] const gallery::Gallery& gallery() const { return *m_gallery; }
+    [[nodiscard]] const match::Matcher& matcher() const { return *m_matcher; }
     [[nodiscard]] double threshold() const { return m_threshold; }
     /// P(the same person | distance), 0..1
-    [[nodiscard]] double confidence(double distance) const { return m_decision.confidence(distance); }
-    /// Where confidences come from: "model" (measured) or "nominal".
-    [[nodiscard]] std::string_view confidence_kind() const { return m_decision.confidence_kind(); }
+    [[nodiscard]] double confidence(double distance) const {
+        return m_calibration ? m_calibration->confidence(distance) : m_decision.confidence(distance);
+    }
+    /// Where confidences come from: "calibrated" (by the store), "model" (measured for the encoder) or "nominal".
+    [[nodiscard]] std::string_view confidence_kind() const {
+        return m_calibration ? "calibrated" : m_decision.confidence_kind();
+    }
 
     /// detector: the name of the one that found the faces
     [[nodiscard]] Json to_json(const PhotoAnswer& answer, const std::string& detector) const;
@@ -75,8 +85,9 @@ private:
     void decide(FaceAnswer& face, double threshold) const;
 
     std::shared_ptr<const gallery::Gallery> m_gallery;
-    match::NearestMatcher m_matcher;
+    std::unique_ptr<const match::Matcher> m_matcher;
     models::Decision m_decision;
+    std::optional<eval::Calibration> m_calibration;
     IdentifyOptions m_options;
     double m_threshold{};
 };

@@ -14,7 +14,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <limits>
 #include <map>
@@ -32,8 +31,6 @@ constexpr int k_distance_places = 4;
 constexpr double k_wait_seconds = 30;  // for somebody else who remembers a photo
 /// All records of pending.mien have this label: nobody knows who they are.
 constexpr const char* k_label = "?";
-
-UnixTime now() { return std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()); }
 
 UnixTime file_time(const fs::path& path) {
     struct stat status {};
@@ -62,11 +59,12 @@ Looked to_keep(const PhotoAnswer& answer, const std::string& photo, UnixTime tim
                                   .photo_hash = answer.hash,
                                   .box = face->box,
                                   .score = face->score,
+                                  .quality = face->quality.score,
                                   .origin = Origin::import,
                                   .time = time,
                                   .encoding = face->encoding.values});
     }
-    if (answer.faces.empty()) {
+    if (looked.records.empty()) {
         const auto outcome =
             answer.verdict == Verdict::no_face ? gallery::Outcome::no_face : gallery::Outcome::unreadable;
         looked.skipped = SkippedPhoto{photo, answer.hash, outcome, answer.reason};
@@ -102,11 +100,21 @@ void keep(const Workspace& workspace, const gallery::Description& description, c
     std::vector<Record> records;
     std::vector<SkippedPhoto> skipped;
     const bool fits = there && there->contract() == description.contract;
-    std::set<std::uint64_t> added;
+    std::set<std::uint64_t> added;  // or there, and of use
+    for (std::size_t row = 0; fits && row < there->rows(); ++row) {
+        if (there->is_vacant(row)) {
+            continue;
+        }
+        const auto record = there->record(row);
+        if (lies_in_inbox(workspace, record.photo)) {
+            added.insert(record.id);
+        } else {
+            operations.emplace_back(gallery::Remove{record.copy()});
+        }
+    }
     for (const auto& photo : looked) {
         for (const auto& record : photo.records) {
-            if (!(fits && there->find(record.key())) &&
-                added.insert(gallery::record_id(record.photo_hash, record.box)).second) {
+            if (added.insert(gallery::record_id(record.photo_hash, record.box)).second) {
                 records.push_back(record);
             }
         }
@@ -118,11 +126,6 @@ void keep(const Workspace& workspace, const gallery::Description& description, c
         writer->replace(*Gallery::build(description, records, skipped), "photos looked at");
         writer->forget_history();
         return;
-    }
-    for (std::size_t row = 0; row < there->rows(); ++row) {
-        if (!there->is_vacant(row) && !lies_in_inbox(workspace, there->photo(row))) {
-            operations.emplace_back(gallery::Remove{there->record(row).copy()});
-        }
     }
     for (const auto& photo : there->skipped()) {
         if (!lies_in_inbox(workspace, photo.photo)) {
@@ -152,24 +155,26 @@ struct Remembered {
     std::map<std::string, Sha256, std::less<>> photos;
     std::set<Sha256> hashes;
 
-    explicit Remembered(std::shared_ptr<const Gallery> from) : gallery(std::move(from)) {
+    Remembered(std::shared_ptr<const Gallery> from, const Workspace& workspace) : gallery(std::move(from)) {
         if (!gallery) {
             return;
         }
         for (std::size_t row = 0; row < gallery->rows(); ++row) {
             if (!gallery->is_vacant(row)) {
-                add(gallery->photo(row), gallery->photo_hash(row));
+                add(gallery->photo(row), gallery->photo_hash(row), workspace);
             }
         }
         for (const auto& photo : gallery->skipped()) {
-            add(photo.photo, photo.photo_hash);
+            add(photo.photo, photo.photo_hash, workspace);
         }
     }
 
 private:
-    void add(std::string_view photo, const Sha256& hash) {
-        photos.emplace(photo, hash);
-        hashes.insert(hash);
+    void add(std::string_view photo, const Sha256& hash, const Workspace& workspace) {
+        if (lies_in_inbox(workspace, photo)) {
+            photos.emplace(photo, hash);
+            hashes.insert(hash);
+        }
     }
 };
 
@@ -215,7 +220,11 @@ void suggest(std::vector<WaitingFace>& faces, const Identifier& identifier, cons
         }
         pipeline::PhotoResult photo;
         for (auto i = begin; i < end; ++i) {
-            photo.faces.push_back({faces[i].box, faces[i].score, {}, {contract, faces[i].encoding}, {}});
+            pipeline::Face face;
+            face.box = faces[i].box;
+            face.score = faces[i].score;
+            face.encoding = {contract, faces[i].encoding};
+            photo.faces.push_back(std::move(face));
         }
         const auto answer = identifier.answer(std::move(photo));
         for (auto i = begin; i < end; ++i) {
@@ -292,13 +301,15 @@ void cluster(Pending& pending, Metric metric) {
 std::vector<const FaceAnswer*> faces_that_wait(const PhotoAnswer& answer) {
     std::vector<const FaceAnswer*> waiting;
     for (const auto& face : answer.faces) {
-        if (face.verdict != Verdict::known) {
+        if (face.verdict == Verdict::unknown) {
             waiting.push_back(&face);
         }
     }
     if (waiting.empty()) {
         for (const auto& face : answer.faces) {
-            waiting.push_back(&face);
+            if (face.verdict == Verdict::known) {
+                waiting.push_back(&face);
+            }
         }
     }
     return waiting;
@@ -331,7 +342,7 @@ std::string remember(const Workspace& workspace, const gallery::Description& sto
     auto photo = workspace.name_of(path);
     auto named = answer;
     named.hash = hash;
-    keep(workspace, store, {to_keep(named, photo, now())});
+    keep(workspace, store, {to_keep(named, photo, file_time(path))});
     return photo;
 }
 
@@ -361,7 +372,7 @@ Pending pending(const Workspace& workspace, const pipeline::Blueprint& tools, co
     const auto photos = photos_of_inbox(workspace);
 
     // Look at what is new.
-    Remembered remembered(remembered_faces(workspace, *contract));
+    Remembered remembered(remembered_faces(workspace, *contract), workspace);
     std::vector<fs::path> fresh;
     for (const auto& photo : photos) {
         if (!remembered.photos.contains(workspace.name_of(photo))) {
@@ -399,7 +410,7 @@ Pending pending(const Workspace& workspace, const pipeline::Blueprint& tools, co
         const auto taken = pipeline::run_in_order<Seen>(fresh.size(), jobs, make_work, take);
         if (!looked.empty()) {
             keep(workspace, store.description(), looked);
-            remembered = Remembered(remembered_faces(workspace, *contract));
+            remembered = Remembered(remembered_faces(workspace, *contract), workspace);
         }
         if (taken < fresh.size()) {
             throw Error(ErrorCode::interrupted,

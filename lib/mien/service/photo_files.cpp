@@ -208,6 +208,10 @@ fs::path add_photo(const fs::path& folder, const std::string& name, Bytes bytes)
     }
 }
 
+fs::path place_in(const fs::path& path, const fs::path& folder) {
+    return folder / fs::canonical(path).lexically_relative(fs::canonical(folder));
+}
+
 bool lies_in(const fs::path& path, const fs::path& folder) {
     std::error_code problem;
     const auto file = fs::canonical(path, problem);

@@ -36,6 +36,9 @@ struct Place {
 };
 Place place_for(const std::filesystem::path& folder, const std::string& name, Bytes bytes);
 
+/// Where a file that lies_in() the folder is, seen from there, whatever links its path went through.
+std::filesystem::path place_in(const std::filesystem::path& path, const std::filesystem::path& folder);
+
 /// Whether path names a regular file inside folder once links are resolved, so that a request cannot reach elsewhere.
 bool lies_in(const std::filesystem::path& path, const std::filesystem::path& folder);
 

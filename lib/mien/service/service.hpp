@@ -11,10 +11,25 @@
 #include <mien/service/fsck.hpp>     // fsck
 #include <mien/service/history.hpp>  // log, undo, restore, compact
 #include <mien/service/export.hpp>   // export_records
+#include <mien/service/fit.hpp>      // fit
+#include <mien/service/enroll.hpp>   // enroll
+#include <mien/service/export.hpp>   // export_records
+#include <mien/service/fsck.hpp>     // fsck
+#include <mien/service/history.hpp>  // log, undo, restore, compact
 #include <mien/service/import.hpp>   // import_records
 #include <mien/service/merge.hpp>    // merge_stores
+#include <mien/service/pending.hpp>  // pending, remember, expire
+#include <mien/service/people.hpp>   // list_people, show_person, rename, move
 #include <mien/service/predict.hpp>  // Predictor
 #include <mien/service/reset.hpp>    // reset
 #include <mien/service/stats.hpp>    // stats
 #include <mien/service/train.hpp>    // train
 #include <mien/service/verify.hpp>   // verify, compare
+#include <mien/service/calibrate.hpp>       // calibrate
+#include <mien/service/cluster.hpp>         // cluster
+#include <mien/service/doctor.hpp>          // examine
+#include <mien/service/evaluate.hpp>        // evaluate
+#include <mien/service/gallery_review.hpp>  // review_gallery
+#include <mien/service/predict.hpp>         // Predictor
+#include <mien/service/stats.hpp>           // stats
+#include <mien/service/train.hpp>           // train

@@ -3,7 +3,7 @@
 
 #include <mien/core/error.hpp>
 #include <mien/gallery/file_store.hpp>
-#include <mien/models/models.hpp>
+#include <mien/service/store_choices.hpp>
 
 #include <sys/stat.h>
 
@@ -21,17 +21,6 @@ bool is_bad(std::span<const float> encoding, Metric metric) {
     }
     constexpr double k_unit_slack = 1e-3;
     return !std::isfinite(sum) || sum == 0 || (metric == Metric::cosine && std::abs(std::sqrt(sum) - 1) > k_unit_slack);
-}
-
-/// The threshold of a catalogue encoder, or of the user's own where its card lies beside it.
-double threshold_of(const ModelContract& contract, const Json& settings) {
-    for (const auto& card : models::catalogue()) {
-        if (card.kind == models::Kind::encoder && card.name == contract.encoder) {
-            return card.decision.threshold;
-        }
-    }
-    const auto encoder = settings.is_object() ? settings.value("encoder", std::string()) : std::string();
-    return encoder.starts_with("onnx:") ? models::read_onnx_card(encoder.substr(5)).decision.threshold : std::nan("");
 }
 
 }  // namespace
@@ -54,12 +43,12 @@ StoreStats stats(const std::filesystem::path& store, bool verify) {
     if (settings.is_object()) {
         result.detector = settings.value("detector", std::string());
     }
-    result.threshold_from = "model";
-    try {
-        result.threshold = threshold_of(result.contract, settings);
-    } catch (const Error&) {
-        result.threshold = std::nan("");  // the user's card is gone; the store is as good as before
-    }
+    result.calibration = eval::calibration_of(*gallery);
+    const auto decision = decision_of_model(*gallery);
+    result.threshold_from = result.calibration ? "calibration" : "model";
+    result.threshold = result.calibration ? result.calibration->threshold
+                       : decision         ? decision->threshold
+                                          : std::nan("");
     result.encodings = gallery->size();
     result.skipped = gallery->skipped().size();
     for (std::size_t i = 0; i < gallery->people(); ++i) {
@@ -109,8 +98,9 @@ Json to_json(const StoreStats& stats) {
               {"dim", stats.contract.dim},
               {"metric", to_string(stats.contract.metric)},
               {"detector", stats.detector},
-              {"threshold", std::isnan(stats.threshold) ? Json(nullptr) : Json(stats.threshold)},
+              {"threshold", std::isnan(stats.threshold) ? Json(nullptr) : Json(rounded(stats.threshold, 4))},
               {"threshold_from", stats.threshold_from},
+              {"calibration", stats.calibration ? eval::to_json(*stats.calibration) : Json(nullptr)},
               {"encodings_by_person", std::move(people)},
               {"duplicates", stats.duplicates}};
     if (stats.verified) {

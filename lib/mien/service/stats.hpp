@@ -5,8 +5,10 @@
 
 #include <mien/core/json.hpp>
 #include <mien/core/types.hpp>
+#include <mien/eval/calibration.hpp>
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,7 +27,8 @@ struct StoreStats {
     ModelContract contract;
     std::string detector;
     double threshold{};
-    std::string threshold_from;  ///< "model"
+    std::string threshold_from;  ///< calibration, model
+    std::optional<eval::Calibration> calibration;
     std::size_t encodings{};
     std::vector<PersonStats> people;  ///< by label
     std::size_t skipped{};            ///< training photos that gave no encoding

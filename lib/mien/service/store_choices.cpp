@@ -19,6 +19,10 @@ pipeline::Options as_built(const gallery::Gallery& store, pipeline::Options opti
         const auto encoder = text("encoder");
         options.encoder = encoder.empty() ? store.contract().encoder : encoder;
     }
+    if (!options.flip && options.encoder == text("encoder") && settings.contains("flip") &&
+        settings["flip"].is_boolean()) {
+        options.flip = settings["flip"].get<bool>();
+    }
     const auto detector = text("detector");
     if (options.detector == "auto" && !detector.empty() && finder.has(models::card(models::Kind::detector, detector))) {
         options.detector = detector;
@@ -46,6 +50,24 @@ pipeline::Blueprint blueprint_of_store(const gallery::Gallery& store, pipeline::
 
 gallery::Description description_of(const pipeline::Blueprint& blueprint, pipeline::Faces faces) {
     return {*blueprint.contract(), to_line(blueprint.settings()), blueprint.fingerprint(faces)};
+}
+
+std::optional<models::Decision> decision_of_model(const gallery::Gallery& store) {
+    for (const auto& card : models::catalogue()) {
+        if (card.kind == models::Kind::encoder && card.name == store.contract().encoder) {
+            return card.decision;
+        }
+    }
+    const auto settings = Json::parse(store.description().settings, nullptr, false);
+    const auto encoder = settings.is_object() ? settings.value("encoder", std::string()) : std::string();
+    if (!encoder.starts_with("onnx:")) {
+        return std::nullopt;
+    }
+    try {
+        return models::read_onnx_card(encoder.substr(5)).decision;
+    } catch (const Error&) {
+        return std::nullopt;  // the store is as good as before
+    }
 }
 
 }  // namespace mien::service

@@ -8,6 +8,7 @@
 #include <mien/gallery/file_store.hpp>
 #include <mien/pipeline/batch.hpp>
 #include <mien/pipeline/result_log.hpp>
+#include <mien/service/fit.hpp>
 #include <mien/service/store_choices.hpp>
 
 #include <sys/stat.h>
@@ -138,14 +139,6 @@ UnixTime file_time(const fs::path& path) {
     return ::stat(path.c_str(), &status) == 0 ? status.st_mtim.tv_sec : 0;
 }
 
-FinishedPhoto to_finished(pipeline::PhotoResult&& result) {
-    FinishedPhoto finished{result.verdict, std::move(result.reason), {}};
-    for (auto& face : result.faces) {
-        finished.faces.push_back({face.box, face.score, face.quality.score, std::move(face.encoding.values)});
-    }
-    return finished;
-}
-
 Work work_on(const LabelledPhoto& photo, pipeline::Worker* worker, const KnownResults& known,
              const NamedElsewhere& named, pipeline::Faces faces) {
     Work work;
@@ -165,7 +158,7 @@ Work work_on(const LabelledPhoto& photo, pipeline::Worker* worker, const KnownRe
         work.result = std::move(*finished);
         work.reused = true;
     } else {
-        work.result = to_finished(worker->process(bytes, faces));
+        work.result = pipeline::to_finished(worker->process(bytes, faces));
     }
     return work;
 }
@@ -400,7 +393,7 @@ TrainSummary train(const TrainOptions& options, const models::Finder& finder, co
         Gallery::build({*blueprint.contract(), to_line(blueprint.settings()), fingerprint}, harvest.records,
                        std::move(harvest.skipped), same_model ? store->denials() : std::vector<gallery::Denial>(),
                        same_model ? store->extras() : gallery::Extras());
-    summary.changed = keep(*writer, *gallery);
+    summary.changed = keep(*writer, *with_fitted_matcher(gallery, options.matcher));
     log.remove();
 
     summary.people = gallery->people();

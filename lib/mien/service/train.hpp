@@ -4,6 +4,7 @@
 /// `train`: labelled folders to a store.
 
 #include <mien/core/json.hpp>
+#include <mien/match/matcher.hpp>
 #include <mien/pipeline/pipeline.hpp>
 #include <mien/service/workspace.hpp>
 
@@ -21,6 +22,7 @@ struct TrainOptions {
     /// "auto" keeps the detector and encoder of the store that is there
     pipeline::Options pipeline;
     pipeline::Faces faces{pipeline::Faces::one};
+    match::MatcherOptions matcher;  ///< fitted and kept; "stored": the one that the store keeps, if any
     int jobs{1};
     bool rebuild{false};  ///< reuse nothing, replace even a damaged store
     double wait_seconds{0};

@@ -7,5 +7,8 @@ mien reset < /dev/null; echo "exit $?"; find dataset* -type f | sort | xargs sha
 mien reset --yes 2>&1; echo "exit $?"
 find dataset dataset_training -type f | sort; diff -r dataset_reserve dataset_training && mien --json stats | jq -c '[.people, .encodings]'
 mien --json train | tail -1 | jq -c .summary.changed
+cp "$PHOTOS/stranger_3.jpg" dataset/later.jpg
+mien undo -q; find dataset* -type f | sort | xargs sha256sum | cmp - before && echo all is back; mien --json stats | jq -c '[.people, .encodings]'
+mien undo -q; ls dataset dataset_training; diff -r dataset_reserve dataset_training && mien --json stats | jq -c '[.people, .encodings]'; mien fsck -q; echo "exit $?"
 rm -r dataset_reserve/*; mien reset --yes; echo "exit $?"
 ln -s elsewhere link; rm -r dataset; ln -s link dataset; cp -r "$DATASET"/mei dataset_reserve/; mien reset --yes; echo "exit $?"

@@ -122,8 +122,8 @@ TEST_F(DamagedStore, SectorsThatNeverReachedTheDiskAreATornTail) {
     write(journal, bytes);
     EXPECT_EQ(open_or_refuse(), states[4]);
     // Not so in the middle: what follows was acknowledged.
-    std::fill(whole.begin() + static_cast<std::ptrdiff_t>(ends[1]), whole.begin() + static_cast<std::ptrdiff_t>(ends[2]),
-              '\0');
+    std::fill(whole.begin() + static_cast<std::ptrdiff_t>(ends[1]),
+              whole.begin() + static_cast<std::ptrdiff_t>(ends[2]), '\0');
     write(journal, whole);
     EXPECT_EQ(open_or_refuse(), "refused");
 }

@@ -238,7 +238,8 @@ TEST(OldStores, Format2WithItsJournalAndHistory) {
     const test::TemporaryFolder folder;
     const auto file = folder.path() / "train.mien";
     for (const char* part : {"", ".journal", ".history"}) {
-        fs::copy_file(test::source_dir() / ("tests/data/stores/format_2.mien" + std::string(part)), file.native() + part);
+        fs::copy_file(test::source_dir() / ("tests/data/stores/format_2.mien" + std::string(part)),
+                      file.native() + part);
     }
     StoreWriter writer(file, {"test"});
     const auto gallery = writer.gallery();

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+#include <commands.hpp>
+#include <output.hpp>
+
+#include <mien/core/error.hpp>
+#include <mien/core/text.hpp>
+#include <mien/service/calibrate.hpp>
+
+#include <array>
+#include <cstdio>
+#include <memory>
+
+namespace mien::app {
+namespace {
+
+struct CalibrateArguments {
+    service::CalibrateOptions options;
+    std::string store;
+    std::string impostors;
+    EncodingArguments encoding;
+};
+
+template <class... Values>
+std::string formatted(const char* format, Values... values) {
+    std::array<char, 256> text{};
+    std::snprintf(text.data(), text.size(), format, values...);
+    return text.data();
+}
+
+void print_text(const service::CalibrateResult& result, bool dry_run) {
+    const auto& c = *result.after;
+    const auto percent = [](double share) { return 100 * share; };
+    print_line(formatted("threshold    %.4f", c.threshold) +
+               (result.before            ? formatted(", was %.4f", result.before->threshold)
+                : result.model_threshold ? formatted("; the model's is %.4f", *result.model_threshold)
+                                         : std::string()));
+    print_line(formatted("false alarms %.3g %% wanted; with as many other strangers, %.2f to %.2f %% (99 of 100 times)",
+                         percent(c.fpir), percent(c.interval.low), percent(c.interval.high)));
+    print_line(formatted("missed       %.2f %% of known people's photos (%.2f to %.2f %%)", percent(c.fnir),
+                         percent(c.fnir_interval.low), percent(c.fnir_interval.high)));
+    print_line("learned from " + counted(c.stranger_photos, "photo") + " of " +
+               counted(c.stranger_people, "person", "people") + " as strangers, " + counted(c.known_photos, "photo") +
+               " of people with others, against " + counted(c.gallery_people, "person", "people"));
+    if (result.impostor_photos + result.impostors_without_face > 0) {
+        print_line("impostors    " + counted(result.impostor_photos, "photo") + ", " +
+                   with_commas(result.impostors_without_face) + " without a face");
+    }
+    if (dry_run) {
+        print_line("nothing was changed (--dry-run)");
+    }
+}
+
+int calibrate(const CalibrateArguments& arguments, const SharedOptions& shared) {
+    auto options = arguments.options;
+    options.store = arguments.store.empty() ? shared.make_workspace().store() : std::filesystem::path(arguments.store);
+    options.impostors = arguments.impostors;
+    options.encode = arguments.encoding.make();
+    Progress progress(Progress::Unit::photos, !shared.quiet);
+    service::CalibrateEvents events;
+    events.started = [&](std::size_t photos) { progress.start(photos); };
+    events.photo = [&](std::size_t done) { progress.show(done); };
+    const auto result = service::calibrate(options, shared.make_finder(), events);
+    progress.clear();
+    if (shared.json) {
+        print_json(service::to_json(result));
+    } else if (result.after) {
+        print_text(result, options.dry_run);
+    } else if (!shared.quiet) {
+        print_line(result.before ? "the calibration is gone; the model's threshold holds again"
+                                 : "there was no calibration");
+    }
+    return k_exit_success;
+}
+
+}  // namespace
+
+void add_calibrate(CLI::App& app, Context& context) {
+    auto arguments = std::make_shared<CalibrateArguments>();
+    auto& options = arguments->options;
+    auto* verb =
+        app.add_subcommand("calibrate", "Choose the threshold for a rate of false alarms, from the store's people");
+    verb->add_option("-s,--store", arguments->store, "Store to calibrate; default: train.mien in the workspace")
+        ->type_name("FILE");
+    verb->add_option("--fpir", options.request.fpir, "Wanted share of strangers' photos that are taken for somebody")
+        ->check(CLI::Range(1e-6, 0.5))
+        ->type_name("SHARE")
+        ->capture_default_str();
+    verb->add_option("--impostors", arguments->impostors,
+                     "Folder LABEL/PHOTO of people whom the store does not know, as more strangers")
+        ->type_name("DIR");
+    verb->add_option("--strangers", options.request.strangers,
+                     "Share of the faces to come that are strangers'; probabilities depend on it")
+        ->check(CLI::Range(0.01, 0.99))
+        ->type_name("SHARE")
+        ->capture_default_str();
+    verb->add_option("--draws", options.request.draws, "Draws of people for the intervals")
+        ->check(CLI::Range(100, 1'000'000))
+        ->type_name("N")
+        ->capture_default_str();
+    verb->add_option("--seed", options.request.seed, "Draws the intervals")->type_name("N")->capture_default_str();
+    arguments->encoding.add(*verb);
+    verb->add_flag("--dry-run", options.dry_run, "Say it, and change nothing");
+    verb->add_flag("--remove", options.remove, "Take the store's calibration away: the model's threshold holds again");
+    verb->add_option("--wait", options.wait_seconds, "Wait this long for another writer")
+        ->check(CLI::NonNegativeNumber)
+        ->type_name("SECONDS");
+    verb->callback([arguments, &context] {
+        context.action = [arguments, &context] { return calibrate(*arguments, context.shared); };
+    });
+}
+
+}  // namespace mien::app

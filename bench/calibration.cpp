@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+
+/// Does a calibration keep its word for people it never saw? For each of many seeded splits, half of a store's people
+/// are a gallery that is calibrated; the other half come as strangers, and the share of false alarms must lie in the
+/// interval that `mien calibrate` prints. Then the confidences: the other half, as a gallery of their own, are named by
+/// the first half's curve, and in ten bins of confidence the share of right answers is compared with the mean
+/// confidence.
+///
+///     mien --workspace W train ../shared/faces/lfw --faces largest -m yunet -e mobilefacenet
+///     calibration --store W/train.mien
+
+#include <mien/core/error.hpp>
+#include <mien/core/json.hpp>
+#include <mien/eval/calibration.hpp>
+#include <mien/eval/neighbours.hpp>
+#include <mien/eval/random.hpp>
+#include <mien/gallery/file_store.hpp>
+#include <mien/pipeline/batch.hpp>
+#include <mien/service/calibrate.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <array>
+#include <cstdio>
+#include <memory>
+#include <numeric>
+
+namespace {
+
+using mien::Json;
+using mien::gallery::Gallery;
+
+struct Arguments {
+    std::string store;
+    double fpir{0.01};
+    int splits{20};
+    int jobs{2};
+    std::uint64_t seed{1};
+};
+
+struct Halves {
+    std::shared_ptr<const Gallery> known;
+    std::shared_ptr<const Gallery> others;
+};
+
+Halves split(const Gallery& gallery, std::uint64_t seed) {
+    std::vector<std::uint32_t> people(gallery.people());
+    std::iota(people.begin(), people.end(), 0U);
+    mien::eval::Random random(seed);
+    random.shuffle(people);
+    std::vector<bool> first(people.size());
+    for (std::size_t i = 0; i < people.size() / 2; ++i) {
+        first[people[i]] = true;
+    }
+    std::vector<mien::gallery::Record> known;
+    std::vector<mien::gallery::Record> others;
+    for (std::size_t row = 0; row < gallery.rows(); ++row) {
+        if (!gallery.is_vacant(row)) {
+            (first[gallery.persons()[row]] ? known : others).push_back(gallery.record(row).copy());
+        }
+    }
+    return {Gallery::build(gallery.description(), known), Gallery::build(gallery.description(), others)};
+}
+
+/// Share of the others' photos that the known people's gallery takes for somebody.
+double observed_alarms(const Halves& halves, double threshold, int jobs) {
+    const auto& asked = *halves.others;
+    std::size_t alarms = 0;
+    const auto make_work = [&]() -> std::function<bool(std::size_t)> {
+        return [&, distances = std::make_shared<std::vector<float>>(halves.known->rows())](std::size_t row) {
+            mien::eval::all_distances(*halves.known, asked.encoding(row), *distances);
+            const auto nearest =
+                mien::eval::nearest_of(*halves.known, *distances, mien::gallery::k_nobody, halves.known->rows());
+            return static_cast<double>(nearest.other) <= threshold;
+        };
+    };
+    mien::pipeline::run_in_order<bool>(asked.rows(), jobs, make_work,
+                                       [&](std::size_t, bool&& alarm) { alarms += alarm ? 1U : 0U; });
+    return static_cast<double>(alarms) / static_cast<double>(asked.rows());
+}
+
+struct Answer {
+    std::uint32_t person;
+    double confidence;
+    double right;
+    double weight;
+};
+
+/// Every answer about the held-out people, weighted so that the promised share are strangers'.
+std::vector<Answer> answers_about(const Gallery& others, const mien::eval::Calibration& calibration, int jobs) {
+    const auto probes = mien::service::leave_out_probes(others, jobs);
+    double known = 0;
+    for (const auto& probe : probes) {
+        known += probe.own != mien::eval::k_never ? 1 : 0;
+    }
+    std::vector<Answer> answers;
+    for (const auto& probe : probes) {
+        answers.push_back({probe.person, calibration.confidence(static_cast<double>(probe.other)), 0,
+                           calibration.strangers / static_cast<double>(probes.size())});
+        if (probe.own != mien::eval::k_never) {
+            answers.push_back({probe.person,
+                               calibration.confidence(static_cast<double>(std::min(probe.own, probe.other))),
+                               probe.own < probe.other ? 1.0 : 0.0, (1 - calibration.strangers) / known});
+        }
+    }
+    return answers;
+}
+
+struct Bin {
+    double weight{};
+    double right{};
+    double confidence{};
+    double answers{};
+};
+
+std::array<Bin, 10> bins_of(const std::vector<Answer>& answers, std::span<const std::uint32_t> drawn) {
+    std::array<Bin, 10> bins;
+    for (const auto& answer : answers) {
+        auto& bin = bins[static_cast<std::size_t>(std::clamp(answer.confidence * 10, 0.0, 9.0))];
+        const double weight = answer.weight * (drawn.empty() ? 1 : drawn[answer.person]);
+        bin.weight += weight;
+        bin.right += weight * answer.right;
+        bin.confidence += weight * answer.confidence;
+        ++bin.answers;
+    }
+    return bins;
+}
+
+/// Ten lines: mean confidence, observed share, its 95 % interval from drawing the held-out people.
+Json reliability(const std::vector<Answer>& answers, std::size_t people, std::uint64_t seed, int& inside, int& judged) {
+    const auto bins = bins_of(answers, {});
+    std::array<std::vector<double>, 10> shares;
+    mien::eval::Random random(seed);
+    for (int draw = 0; draw < 1000; ++draw) {
+        const auto again = bins_of(answers, mien::eval::draw_people(people, random));
+        for (std::size_t b = 0; b < bins.size(); ++b) {
+            if (again[b].weight > 0) {
+                shares[b].push_back(again[b].right / again[b].weight);
+            }
+        }
+    }
+    Json lines = Json::array();
+    for (std::size_t b = 0; b < bins.size(); ++b) {
+        if (shares[b].empty()) {
+            continue;
+        }
+        const double mean = bins[b].confidence / bins[b].weight;
+        const auto interval = mien::eval::middle_of(shares[b], 0.95);
+        ++judged;
+        inside += interval.contains(mean) ? 1 : 0;
+        lines.push_back({{"answers", bins[b].answers},
+                         {"confidence", mien::rounded(mean, 4)},
+                         {"observed", mien::rounded(bins[b].right / bins[b].weight, 4)},
+                         {"interval", mien::eval::to_json(interval)},
+                         {"inside", interval.contains(mean)}});
+    }
+    return lines;
+}
+
+int run(const Arguments& arguments) {
+    const auto gallery = mien::gallery::load_store(arguments.store);
+    int kept = 0;
+    int inside = 0;
+    int judged = 0;
+    for (int s = 0; s < arguments.splits; ++s) {
+        const auto seed = arguments.seed + static_cast<std::uint64_t>(s);
+        const auto halves = split(*gallery, seed);
+        const auto probes = mien::service::leave_out_probes(*halves.known, arguments.jobs);
+        const auto calibration =
+            mien::eval::calibrate(probes, halves.known->people(), {arguments.fpir, 0.5, 2000, seed});
+        const double observed = observed_alarms(halves, calibration.threshold, arguments.jobs);
+        const bool keeps = calibration.interval.contains(observed);
+        kept += keeps ? 1 : 0;
+        const auto answers = answers_about(*halves.others, calibration, arguments.jobs);
+        const Json json{{"seed", seed},
+                        {"threshold", mien::rounded(calibration.threshold, 4)},
+                        {"interval", mien::eval::to_json(calibration.interval)},
+                        {"observed", mien::rounded(observed, 5)},
+                        {"inside", keeps},
+                        {"bins", reliability(answers, halves.others->people(), seed, inside, judged)}};
+        std::puts(mien::to_line(json).c_str());
+        std::fflush(stdout);
+    }
+    const Json summary{{"splits", arguments.splits}, {"inside", kept}, {"bins", judged}, {"bins_inside", inside}};
+    std::puts(mien::to_line({{"summary", summary}}).c_str());
+    return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app{"Whether calibrations keep their word"};
+    Arguments arguments;
+    app.add_option("--store", arguments.store, "A store of many people")->required();
+    app.add_option("--fpir", arguments.fpir, "False alarms that are asked for");
+    app.add_option("--splits", arguments.splits, "Halvings of the people");
+    app.add_option("--seed", arguments.seed, "Of the first one");
+    app.add_option("-j,--jobs", arguments.jobs, "Threads");
+    CLI11_PARSE(app, argc, argv);
+    try {
+        return run(arguments);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "calibration: %s\n", error.what());
+        return 1;
+    }
+}

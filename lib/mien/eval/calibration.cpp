@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: MIT
+#include <mien/eval/calibration.hpp>
+
+#include <mien/core/error.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <numeric>
+
+namespace mien::eval {
+namespace {
+
+constexpr int k_version = 1;
+constexpr std::size_t k_most_points = 100;
+constexpr double k_outgrown = 1.2;
+
+/// People who raise alarms by each other come and go together: two who look alike are no independent evidence.
+class Flocks {
+public:
+    explicit Flocks(std::size_t people) : m_parent(people) { std::iota(m_parent.begin(), m_parent.end(), 0U); }
+
+    void join(std::uint32_t a, std::uint32_t b) { m_parent[find(a)] = find(b); }
+
+    std::uint32_t find(std::uint32_t a) {
+        while (m_parent[a] != a) {
+            a = m_parent[a] = m_parent[m_parent[a]];
+        }
+        return a;
+    }
+
+private:
+    std::vector<std::uint32_t> m_parent;
+};
+
+/// The strangers' part as comparisons; `same` ones are the known people's, accepted where their own person is first.
+std::vector<Comparison> comparisons_of(std::span<const CalibrationProbe> probes) {
+    std::vector<Comparison> comparisons;
+    for (const auto& probe : probes) {
+        comparisons.push_back({probe.other, false, probe.person, probe.person});
+        if (probe.own != k_never) {
+            comparisons.push_back({probe.own < probe.other ? probe.own : k_never, true, probe.person, probe.person});
+        }
+    }
+    return comparisons;
+}
+
+/// How often each person counts when whole flocks are drawn.
+std::vector<std::uint32_t> draw_flocks(const std::vector<std::uint32_t>& flock_of, std::size_t flocks, Random& random) {
+    const auto times = draw_people(flocks, random);
+    std::vector<std::uint32_t> drawn(flock_of.size());
+    for (std::size_t person = 0; person < flock_of.size(); ++person) {
+        drawn[person] = flock_of[person] < flocks ? times[flock_of[person]] : 0;
+    }
+    return drawn;
+}
+
+/// Strangers' alarms only, so that drawing many times stays quick.
+struct Alarms {
+    std::vector<float> distance;  ///< rising
+    std::vector<std::uint32_t> person;
+    std::vector<double> photos;  ///< of each person
+
+    [[nodiscard]] double all(const std::vector<std::uint32_t>& drawn) const {
+        double sum = 0;
+        for (std::size_t p = 0; p < photos.size(); ++p) {
+            sum += photos[p] * drawn[p];
+        }
+        return sum;
+    }
+    /// The threshold that at_rate() would give.
+    [[nodiscard]] double threshold(double rate, const std::vector<std::uint32_t>& drawn) const {
+        const double allowed = rate * all(drawn) + 1e-9;
+        double accepted = 0;
+        double below = 0;
+        for (std::size_t i = 0; i < distance.size(); ++i) {
+            const double weight = drawn[person[i]];
+            if (weight > 0) {
+                accepted += weight;
+                const auto here = static_cast<double>(distance[i]);
+                if (accepted > allowed) {
+                    return below > 0 ? (below + here) / 2 : std::nextafter(here, -1.0);
+                }
+                below = here;
+            }
+        }
+        return below;
+    }
+    [[nodiscard]] double rate(double threshold, const std::vector<std::uint32_t>& drawn) const {
+        double accepted = 0;
+        for (std::size_t i = 0; i < distance.size() && static_cast<double>(distance[i]) <= threshold; ++i) {
+            accepted += drawn[person[i]];
+        }
+        const double whole = all(drawn);
+        return whole > 0 ? accepted / whole : 0;
+    }
+};
+
+double logit(double p) { return std::log(p / (1 - p)); }
+
+/// Groups of equal size along the distance, their shares of right answers made to fall (pool adjacent violators).
+std::vector<std::pair<double, double>> fit_curve(std::span<const CalibrationProbe> probes, double strangers) {
+    struct Sample {
+        double distance;
+        double right;
+        double weight;
+    };
+    std::vector<Sample> samples;
+    double known = 0;
+    double others = 0;
+    for (const auto& probe : probes) {
+        known += probe.own != k_never ? 1 : 0;
+        others += probe.other != k_never ? 1 : 0;
+    }
+    for (const auto& probe : probes) {
+        if (probe.own != k_never) {
+            samples.push_back({static_cast<double>(std::min(probe.own, probe.other)),
+                               probe.own < probe.other ? 1.0 : 0.0, (1 - strangers) / known});
+        }
+        if (probe.other != k_never) {
+            samples.push_back({static_cast<double>(probe.other), 0, strangers / others});
+        }
+    }
+    std::stable_sort(samples.begin(), samples.end(),
+                     [](const Sample& a, const Sample& b) { return a.distance < b.distance; });
+    struct Group {
+        double distance{};
+        double right{};
+        double weight{};
+        double samples{};
+        [[nodiscard]] double share() const {
+            // half a sample of each answer beside those that are there, so that nothing is certain
+            const double one = weight / samples;
+            return (right + one / 2) / (weight + one);
+        }
+    };
+    const std::size_t groups = std::clamp<std::size_t>(samples.size() / 25, 2, 60);
+    std::vector<Group> pooled;
+    for (std::size_t g = 0; g < groups; ++g) {
+        Group group;
+        for (std::size_t i = g * samples.size() / groups; i < (g + 1) * samples.size() / groups; ++i) {
+            group.distance += samples[i].distance * samples[i].weight;
+            group.right += samples[i].right * samples[i].weight;
+            group.weight += samples[i].weight;
+            ++group.samples;
+        }
+        if (!(group.weight > 0)) {
+            continue;
+        }
+        pooled.push_back(group);
+        while (pooled.size() > 1 && pooled[pooled.size() - 2].share() <= pooled.back().share()) {
+            const auto last = pooled.back();
+            pooled.pop_back();
+            pooled.back().distance += last.distance;
+            pooled.back().right += last.right;
+            pooled.back().weight += last.weight;
+            pooled.back().samples += last.samples;
+        }
+    }
+    std::vector<std::pair<double, double>> curve;
+    for (const auto& group : pooled) {
+        const double distance = group.distance / group.weight;
+        if (curve.empty() || distance > curve.back().first) {
+            curve.emplace_back(distance, group.share());
+        }
+    }
+    return curve;
+}
+
+std::string number(double value, const char* format) {
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), format, value);
+    return text.data();
+}
+
+}  // namespace
+
+double Calibration::confidence(double distance) const {
+    if (curve.empty() || !(distance == distance)) {
+        return 0;
+    }
+    const auto above = std::lower_bound(curve.begin(), curve.end(), distance,
+                                        [](const auto& point, double d) { return point.first < d; });
+    if (above == curve.begin()) {
+        return above->second;
+    }
+    const auto below = std::prev(above);
+    if (above == curve.end()) {
+        return below->second;
+    }
+    const double part = (distance - below->first) / (above->first - below->first);
+    return 1 / (1 + std::exp(-(logit(below->second) + part * (logit(above->second) - logit(below->second)))));
+}
+
+Calibration calibrate(std::span<const CalibrationProbe> probes, std::size_t people, const CalibrationRequest& request) {
+    Alarms alarms;
+    alarms.photos.resize(people);
+    std::vector<std::size_t> order;
+    Calibration result;
+    for (std::size_t i = 0; i < probes.size(); ++i) {
+        ++alarms.photos[probes[i].person];
+        ++result.stranger_photos;
+        result.known_photos += probes[i].own != k_never ? 1U : 0U;
+        if (probes[i].other != k_never) {
+            order.push_back(i);
+        }
+    }
+    result.stranger_people =
+        people - static_cast<std::size_t>(std::count(alarms.photos.begin(), alarms.photos.end(), 0.0));
+    const auto needed = rule_of_three(request.fpir);
+    if (result.stranger_people < needed) {
+        const double lowest = 3 / static_cast<double>(std::max<std::size_t>(result.stranger_people, 1));
+        throw Error(
+            ErrorCode::runtime,
+            "a false alarm rate of " + number(100 * request.fpir, "%g") + " % takes at least " +
+                std::to_string(needed) + " strangers to show, and there are " + std::to_string(result.stranger_people) +
+                " people; add photos of people who are not in the store with --impostors DIR" +
+                (lowest < 1 ? ", or ask for --fpir " + number(lowest + 0.0005, "%.3f") + " or more" : std::string()));
+    }
+    if (result.known_photos < 10) {
+        throw Error(ErrorCode::runtime, "only " + std::to_string(result.known_photos) +
+                                            " photos are of people with other photos in the store; a probability takes "
+                                            "at least 10: give people a second photo");
+    }
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return probes[a].other < probes[b].other; });
+    for (const auto i : order) {
+        alarms.distance.push_back(probes[i].other);
+        alarms.person.push_back(probes[i].person);
+    }
+    const std::vector<std::uint32_t> once(people, 1);
+    result.fpir = request.fpir;
+    result.strangers = request.strangers;
+    result.threshold = alarms.threshold(request.fpir, once);
+
+    Flocks flocks(people);
+    for (const auto i : order) {
+        if (static_cast<double>(probes[i].other) <= result.threshold && probes[i].other_person < people) {
+            flocks.join(probes[i].person, probes[i].other_person);
+        }
+    }
+    std::vector<std::uint32_t> numbers(people, gallery::k_nobody);
+    std::vector<std::uint32_t> flock_of(people, gallery::k_nobody);
+    std::uint32_t count = 0;
+    for (std::uint32_t person = 0; person < people; ++person) {
+        if (alarms.photos[person] > 0) {
+            auto& flock = numbers[flocks.find(person)];
+            flock = flock == gallery::k_nobody ? count++ : flock;
+            flock_of[person] = flock;
+        }
+    }
+    const Scores scores(comparisons_of(probes));
+    result.fnir = 1 - scores.at(result.threshold).true_rate;
+    std::vector<double> rates;
+    std::vector<double> misses;
+    Random random(request.seed);
+    for (std::size_t draw = 0; draw < request.draws; ++draw) {
+        const auto first = draw_flocks(flock_of, count, random);
+        const auto second = draw_flocks(flock_of, count, random);
+        rates.push_back(alarms.rate(alarms.threshold(request.fpir, first), second));
+        if (draw < 500) {  // enough for 95 %
+            misses.push_back(1 - scores.at(result.threshold, second).true_rate);
+        }
+    }
+    if (!rates.empty()) {
+        result.interval = middle_of(rates, k_calibration_level);
+        result.fnir_interval = middle_of(misses, 0.95);
+    }
+    result.curve = fit_curve(probes, request.strangers);
+    return result;
+}
+
+Json to_json(const Calibration& c) {
+    Json curve = Json::array();
+    for (const auto& [distance, probability] : c.curve) {
+        curve.push_back({rounded(distance, 6), rounded(probability, 6)});
+    }
+    return {{"version", k_version},
+            {"encoder", c.encoder},
+            {"weights", c.weights},
+            {"fingerprint", c.fingerprint},
+            {"fpir", c.fpir},
+            {"threshold", rounded(c.threshold, 6)},
+            {"interval", {rounded(c.interval.low, 6), rounded(c.interval.high, 6)}},
+            {"interval_level", k_calibration_level},
+            {"fnir", rounded(c.fnir, 6)},
+            {"fnir_interval", {rounded(c.fnir_interval.low, 6), rounded(c.fnir_interval.high, 6)}},
+            {"gallery_people", c.gallery_people},
+            {"gallery_records", c.gallery_records},
+            {"stranger_people", c.stranger_people},
+            {"stranger_photos", c.stranger_photos},
+            {"known_photos", c.known_photos},
+            {"strangers", c.strangers},
+            {"curve", std::move(curve)},
+            {"time", c.time}};
+}
+
+Calibration calibration_from(std::string_view text) {
+    const auto refuse = [](const std::string& what) {
+        return Error(ErrorCode::store_corrupt,
+                     "the store's calibration makes no sense (" + what + "); make it anew with 'mien calibrate'");
+    };
+    const auto json = Json::parse(text, nullptr, false);
+    if (!json.is_object()) {
+        throw refuse("no JSON object");
+    }
+    const auto number_at = [&](const char* name, double low, double high) {
+        if (!json.contains(name) || !json[name].is_number()) {
+            throw refuse(std::string(name) + " is no number");
+        }
+        const double value = json[name].get<double>();
+        if (!(value >= low && value <= high)) {
+            throw refuse(std::string(name) + " is out of range");
+        }
+        return value;
+    };
+    const auto text_at = [&](const char* name) {
+        if (!json.contains(name) || !json[name].is_string()) {
+            throw refuse(std::string(name) + " is no text");
+        }
+        return json[name].get<std::string>();
+    };
+    const auto interval_at = [&](const char* name) {
+        if (!json.contains(name) || !json[name].is_array() || json[name].size() != 2 || !json[name][0].is_number() ||
+            !json[name][1].is_number()) {
+            throw refuse(std::string(name) + " is no interval");
+        }
+        return Interval{json[name][0].get<double>(), json[name][1].get<double>()};
+    };
+    constexpr double k_most = 1e15;
+    if (number_at("version", 0, k_most) != k_version) {
+        throw Error(ErrorCode::store_corrupt,
+                    "the store's calibration is of another version of mien; make it anew "
+                    "with 'mien calibrate'");
+    }
+    Calibration c;
+    c.encoder = text_at("encoder");
+    c.weights = text_at("weights");
+    c.fingerprint = text_at("fingerprint");
+    c.fpir = number_at("fpir", 0, 1);
+    c.threshold = number_at("threshold", -1, 1e6);
+    c.interval = interval_at("interval");
+    c.fnir = number_at("fnir", 0, 1);
+    c.fnir_interval = interval_at("fnir_interval");
+    c.gallery_people = static_cast<std::size_t>(number_at("gallery_people", 0, k_most));
+    c.gallery_records = static_cast<std::size_t>(number_at("gallery_records", 0, k_most));
+    c.stranger_people = static_cast<std::size_t>(number_at("stranger_people", 0, k_most));
+    c.stranger_photos = static_cast<std::size_t>(number_at("stranger_photos", 0, k_most));
+    c.known_photos = static_cast<std::size_t>(number_at("known_photos", 0, k_most));
+    c.strangers = number_at("strangers", 0, 1);
+    c.time = static_cast<UnixTime>(number_at("time", -k_most, k_most));
+    if (!json.contains("curve") || !json["curve"].is_array() || json["curve"].empty() ||
+        json["curve"].size() > k_most_points) {
+        throw refuse("no curve");
+    }
+    for (const auto& point : json["curve"]) {
+        if (!point.is_array() || point.size() != 2 || !point[0].is_number() || !point[1].is_number()) {
+            throw refuse("a point of the curve is no pair of numbers");
+        }
+        const std::pair at{point[0].get<double>(), point[1].get<double>()};
+        const bool falls = c.curve.empty() || (at.first > c.curve.back().first && at.second <= c.curve.back().second);
+        if (!falls || !(at.second > 0 && at.second < 1) || !std::isfinite(at.first)) {
+            throw refuse("the curve does not fall");
+        }
+        c.curve.push_back(at);
+    }
+    return c;
+}
+
+std::optional<Calibration> calibration_of(const gallery::Gallery& gallery) {
+    const auto text = gallery.extra(k_calibration_name);
+    if (text.empty()) {
+        return std::nullopt;
+    }
+    auto calibration = calibration_from(text);
+    const auto& contract = gallery.contract();
+    if (calibration.encoder != contract.encoder || calibration.weights != contract.weights ||
+        calibration.fingerprint != gallery.description().fingerprint) {
+        return std::nullopt;
+    }
+    return calibration;
+}
+
+bool has_outgrown(const Calibration& calibration, std::size_t people) {
+    return static_cast<double>(people) > k_outgrown * static_cast<double>(calibration.gallery_people);
+}
+
+}  // namespace mien::eval
