@@ -89,7 +89,8 @@ def valid_document(server: Server) -> str:
                     schema = inlined(document, media.get("schema", {}))
                     Validator.check_schema(schema)
                     for example in media.get("examples", {}).values():
-                        Validator(schema).validate(example["value"])
+                        for error in Validator(schema).iter_errors(example["value"]):
+                            raise Mismatch(f"{path}: an example does not fit its schema: {error.json_path}: {error.message}")
                         examples += 1
     if len(set(names)) != len(names):
         raise Mismatch("two operations have one name")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from dialects.rows import RECOGNITION, Mismatch, Reply, expect, invalid, is_score, refused, row, same
-from dialects.server import Server, data_uri, photo, photos_of
+from dialects.server import Server, data_uri, photo, photos_of, run_mien
 
 PATH = re.compile(r"dataset/[^/]+\.jpg")
 LABEL = "Priya Example"
@@ -197,17 +197,14 @@ def confirm_outside(server: Server) -> str:
     return f"{len(paths)} paths"
 
 
-@row("2", "6", "POST /confirm/ is durable before its 200: killed at once, the next server knows")
+@row("2", "6", "POST /confirm/: what is answered is on disk, as the command line sees it")
 def confirm_durable(server: Server) -> None:
     client = UploadClient(server)
     expect(client.confirm(server.notes["hugo"][0], "Hugo Example"), 200, {"message": str})
     if server.workspace and server.mien:
-        import subprocess
-        from dialects.server import environment
-        out = subprocess.run([str(server.mien), "stats", "--json", "--store", str(server.workspace / "train.mien")],
-                             env=environment(server.workspace), cwd=server.workspace, capture_output=True, text=True, check=False)
-        if "Hugo Example" not in out.stdout:
-            raise Mismatch(f"mien stats does not know the label: {out.stdout[:300]}{out.stderr[:300]}")
+        out = run_mien(server.mien, server.workspace, "stats", "--json").stdout
+        if "Hugo Example" not in out:
+            raise Mismatch(f"mien stats does not know the label: {out[:300]}")
 
 
 @row("2", "6", "POST /upload/ takes JSON base64, a data URI and raw image/jpeg")

@@ -140,7 +140,7 @@ class Server:
             done = subprocess.run(["bash", "-c", script + line], cwd=folder, capture_output=True, text=True, check=False)
             if done.returncode != 0:
                 raise Mismatch(f"curl: {done.stderr.strip()}")
-            heads = Path(folder, ".head").read_text(encoding="latin-1").strip().split("\r\n\r\n")[-1].split("\r\n")
+            heads = Path(folder, ".head").read_bytes().decode("latin-1").strip().split("\r\n\r\n")[-1].split("\r\n")
             body = Path(folder, ".body")
             headers = dict(line.split(": ", 1) for line in heads[1:] if ": " in line)
             return Reply(int(heads[0].split()[1]), headers, body.read_bytes() if body.exists() else b"")

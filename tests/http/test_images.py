@@ -108,7 +108,7 @@ class Images(unittest.TestCase):
 
         serial = [ask(i) for i in range(len(photos))]
         with ThreadPoolExecutor(32) as pool:
-            for i, answer in enumerate(pool.map(ask, range(200))):
+            for i, answer in enumerate(pool.map(ask, range(100))):
                 self.assertEqual(answer, serial[i % len(photos)])
 
 

@@ -43,6 +43,7 @@ class Tls(unittest.TestCase):
             self.assertTrue(server.url.startswith("https://127.0.0.1:"))
             with requests.Session() as session:
                 session.verify = str(workspace / "cert.pem")
+                session.trust_env = False  # a CA bundle of the environment would win
                 answer = session.post(server.url + "/v1/predict", files={"file": ADA.read_bytes()})
                 self.assertEqual(answer.json()["faces"][0]["label"], "ada")
                 self.assertIn("first", subject_of(server))
@@ -75,7 +76,7 @@ class Tls(unittest.TestCase):
         make_certificate(workspace, "b")
         table = [(["--tls-cert", str(workspace / "cert.pem")], "belong together"),
                  (["--tls-cert", "/nowhere.pem", "--tls-key", str(workspace / "key.pem")], "/nowhere.pem"),
-                 (["--tls-cert", str(workspace / "mine.pem"), "--tls-key", str(workspace / "key.pem")], "not the key")]
+                 (["--tls-cert", str(workspace / "mine.pem"), "--tls-key", str(workspace / "key.pem")], "key values mismatch")]
         for arguments, words in table:
             status, said = start_fails(*arguments)
             self.assertEqual(status, 2, said)
@@ -148,7 +149,7 @@ class Sockets(unittest.TestCase):
             shim = ["sh", "-c", 'LISTEN_PID=$$ exec "$0" "$@"', support.MIEN, "serve", "--workspace", str(workspace),
                     "--ready-file", str(workspace / "ready"), "--access-log", "off"]
             with open(workspace / "stderr.log", "w", encoding="utf-8") as log:
-                process = subprocess.Popen(shim, stderr=log, preexec_fn=hand_over, pass_fds=(3, 4), close_fds=False,
+                process = subprocess.Popen(shim, stderr=log, preexec_fn=hand_over, pass_fds=(3, 4),
                                            env=support.environment(LISTEN_FDS="2", NOTIFY_SOCKET=str(workspace / "notify.sock")))
             try:
                 self.assertEqual(manager.recv(1000), b"READY=1")
@@ -214,8 +215,9 @@ class LiveStore(unittest.TestCase):
             shutil.copy(PHOTOS / "stranger_1.jpg", one)
             subprocess.run([support.MIEN, "--workspace", str(workspace), "train", "-q"], check=True, env=support.environment())
             start = time.monotonic()
-            self.assertTrue(eventually(lambda: self.label(server, "stranger_1.jpg") == "Grace"), server.log())
-            self.assertLess(time.monotonic() - start, 5 if support.GENEROUS > 60 else 3)
+            self.assertTrue(eventually(lambda: "mien_gallery_people 1\n" in requests.get(server.url + "/metrics").text))
+            self.assertLess(time.monotonic() - start, 2)  # a second is promised; the machine may be busy
+            self.assertEqual(self.label(server, "stranger_1.jpg"), "Grace")
             (workspace / "new").write_bytes(learned)
             for file in workspace.glob("train.mien.*"):
                 if file.is_file() and not file.name.endswith(".lock"):
@@ -261,6 +263,8 @@ class TheEnd(unittest.TestCase):
             self.assertIn(b"Connection: close", answer)
             connection.close()
         self.assertEqual(idle_stream.read(), b"")
+        idle_stream.close()
+        idle.close()
         self.assertEqual(server.process.wait(support.GENEROUS), 0)
         with self.assertRaises(OSError):
             server.connect()

@@ -58,7 +58,8 @@ void demand_valid(const std::vector<Complaint>& complaints);
 /// throws: Refusal{403, not_yours}
 void demand_own(const Request& request, const Config& config, std::string_view user);
 
-/// The body of a refusal in the dialect's words. order: "success", "message" and "detail", the dialect's own keys first.
+/// The body of a refusal in the dialect's words. order: "success", "message" and "detail", the dialect's own keys
+/// first.
 Json refusal_body(const Refusal& refusal, const std::string& text, std::initializer_list<std::string_view> order);
 
 /// Now, in the time zone of the server, without naming it: "2026-01-31T09:00:00", as Python's datetime.now() writes.

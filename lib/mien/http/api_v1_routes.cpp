@@ -8,6 +8,7 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <filesystem>
 
 namespace mien::http {
 namespace {
@@ -20,9 +21,8 @@ constexpr std::uint64_t k_frame_body = 16UL * 1024 * 1024;
 std::string words_for(const Refusal& refusal) {
     const auto& code = refusal.code();
     if (code == "unreadable" || code == "bad_base64") return "Invalid image data";
-    return refusal.status() >= 500 && refusal.status() != 501 && refusal.status() != 503
-               ? "Internal server error"
-               : std::string(refusal.what());
+    return refusal.status() >= 500 && refusal.status() != 501 && refusal.status() != 503 ? "Internal server error"
+                                                                                         : std::string(refusal.what());
 }
 
 /// The similarity that a client asks for; nothing where it asks for none.
@@ -53,8 +53,7 @@ Json face_json(const service::FaceAnswer& face, const service::LiveState& state)
               {"employee_name", known ? Json(face.label) : Json("Unknown")},
               {"confidence_score", face.distance ? similarity(*face.distance, usual_distance(state)) : 0.0},
               {"recognition_method", "cosine"},
-              {"bbox",
-               {face.box.left, face.box.top, face.box.left + face.box.width, face.box.top + face.box.height}}};
+              {"bbox", {face.box.left, face.box.top, face.box.left + face.box.width, face.box.top + face.box.height}}};
     json.update(state.people.to_json(face));
     return json;
 }
@@ -122,12 +121,13 @@ Response train(Services& services, const Request& request) {
     options.jobs = config->worker_count();
     options.rebuild = false;
     options.wait_seconds = k_wait_seconds;
+    const auto training = options.workspace.training();
+    if (!std::filesystem::is_directory(training) || service::photos_in(training).empty()) {
+        throw Refusal(400, "nobody_known", "No employees to train on: dataset_training holds no photos");
+    }
     const auto summary = service::train(options, services.finder(), {});
     services.store().refresh();
     const auto people = services.store().current()->people.gallery().people();
-    if (people == 0) {
-        throw Refusal(400, "nobody_known", "No employees to train on");
-    }
     return reply({{"success", true},
                   {"message", "Model trained successfully on " + std::to_string(people) + " employees"},
                   {"training_time", rounded(summary.seconds, 3)},
@@ -201,11 +201,11 @@ void add_planned_routes(RouteTable& table) {
                 route.fields.push_back({Field::In::path, name, {{"type", "string"}}, true, ""});
             }
         }
-        route.replies = {{501, "Not there yet",
+        route.replies = {{501,
+                          "Not there yet",
                           {{"detail", text}, {"message", text}, {"success", false}, {"code", "not_implemented"}}}};
         route.body_limit = k_frame_body;
-        route.handler =
-            OnIo{[text](const Request&) -> Response { throw Refusal(501, "not_implemented", text); }};
+        route.handler = OnIo{[text](const Request&) -> Response { throw Refusal(501, "not_implemented", text); }};
         table.add(std::move(route));
     }
 }
@@ -216,64 +216,108 @@ void add_api_v1_routes(RouteTable& table, Services& services, const std::string&
     table.add(Dialect{k_dialect, "Recognition of camera frames, and the system (seed 4)", [](const Refusal& refusal) {
                           return refusal_body(refusal, words_for(refusal), {"detail", "message", "success"});
                       }});
-    const Json face{{"employee_id", nullptr},
-                    {"employee_code", "ada"},
-                    {"employee_name", "ada"},
-                    {"confidence_score", 0.91},
-                    {"recognition_method", "cosine"},
-                    {"bbox", {120, 80, 260, 240}}};
+    const Json face{{"employee_id", nullptr},   {"employee_code", "ada"},         {"employee_name", "ada"},
+                    {"confidence_score", 0.91}, {"recognition_method", "cosine"}, {"bbox", {120, 80, 260, 240}}};
+    const Json stranger{{"employee_id", nullptr},   {"employee_code", nullptr},       {"employee_name", "Unknown"},
+                        {"confidence_score", 0.31}, {"recognition_method", "cosine"}, {"bbox", {320, 90, 450, 250}}};
     const auto on_side = [](auto handler) { return OnSide{std::move(handler)}; };
 
-    table.add({"POST", "/api/v1/recognition/recognize", k_dialect, "Who is on a frame",
-               {image_field("frame_data"),
-                {Field::In::body, "threshold", {{"type", "number"}, {"minimum", 0}, {"maximum", 1}}, false,
-                 "The least similarity of somebody who is known; lower is easier; usually 0.5"}},
-               {{200, "All faces, from the left; faces is empty where there is none",
-                 {{"success", true},
-                  {"faces", Json::array({face})},
-                  {"processing_time", 0.04},
-                  {"timestamp", "2024-01-01T10:05:00"}}},
-                {400, "What was sent is no photo", {{"detail", "Invalid image data"}}}},
-               Need::user, RateClass::none, 0, OnWorker{[&services](const Request& request, Tools& tools) {
-                   return recognize(services, request, tools);
-               }}});
-    table.add({"GET", "/api/v1/system/status", k_dialect, "What is loaded", {},
-               {{200, "Of now",
+    table.add(
+        {"POST",
+         "/api/v1/recognition/recognize",
+         k_dialect,
+         "Who is on a frame",
+         {image_field("frame_data"),
+          {Field::In::body,
+           "threshold",
+           {{"type", "number"}, {"minimum", 0}, {"maximum", 1}},
+           false,
+           "The least similarity of somebody who is known; lower is easier; usually 0.5"}},
+         {{200,
+           "All faces, from the left; faces is empty where there is none",
+           {{"success", true},
+            {"faces", Json::array({face, stranger})},
+            {"processing_time", 0.04},
+            {"timestamp", "2024-01-01T10:05:00"}}},
+          {400, "What was sent is no photo", {{"detail", "Invalid image data"}}}},
+         Need::user,
+         RateClass::none,
+         0,
+         OnWorker{[&services](const Request& request, Tools& tools) { return recognize(services, request, tools); }}});
+    table.add({"GET",
+               "/api/v1/system/status",
+               k_dialect,
+               "What is loaded",
+               {},
+               {{200,
+                 "Of now",
                  {{"status", "operational"},
                   {"total_employees", 5},
                   {"model_loaded", true},
                   {"insightface_loaded", true},
                   {"camera_available", false},
                   {"last_trained", nullptr}}}},
-               Need::user, RateClass::none, 0,
+               Need::user,
+               RateClass::none,
+               0,
                on_side([&services](const Request&) { return system_status(services); })});
-    table.add({"POST", "/api/v1/system/train-model", k_dialect, "Takes up what is in dataset_training/",
-               {{Field::In::body, "force_retrain", {{"type", "boolean"}}, false,
+    table.add({"POST",
+               "/api/v1/system/train-model",
+               k_dialect,
+               "Takes up what is in dataset_training/",
+               {{Field::In::body,
+                 "force_retrain",
+                 {{"type", "boolean"}},
+                 false,
                  "Taken for compatibility: what has changed is always encoded, what has not never"}},
-               {{200, "Done",
+               {{200,
+                 "Done",
                  {{"success", true},
                   {"message", "Model trained successfully on 25 employees"},
                   {"training_time", 1.5},
                   {"model_accuracy", nullptr},
                   {"total_samples", 125}}},
                 {400, "There is nobody", {{"detail", "No employees to train on"}}}},
-               Need::admin, RateClass::none, 0,
+               Need::admin,
+               RateClass::none,
+               0,
                on_side([&services](const Request& request) { return train(services, request); })});
-    table.add({"POST", "/api/v1/system/reload-models", k_dialect, "Reads models and store anew", {},
-               {{200, "Done",
+    table.add({"POST",
+               "/api/v1/system/reload-models",
+               k_dialect,
+               "Reads models and store anew",
+               {},
+               {{200,
+                 "Done",
                  {{"success", true},
                   {"message", "Models reloaded successfully"},
                   {"employees_loaded", 5},
                   {"model_loaded", true}}}},
-               Need::admin, RateClass::none, 0, on_side([&services](const Request&) { return reload(services); })});
-    table.add({"GET", "/api/v1/system/health", k_dialect, "Whether the server is well", {},
-               {{200, "It is", {{"status", "healthy"}, {"timestamp", "2024-01-01T10:05:00"}}}}, Need::nothing,
-               RateClass::none, 0, OnIo{[](const Request&) {
+               Need::admin,
+               RateClass::none,
+               0,
+               on_side([&services](const Request&) { return reload(services); })});
+    table.add({"GET",
+               "/api/v1/system/health",
+               k_dialect,
+               "Whether the server is well",
+               {},
+               {{200, "It is", {{"status", "healthy"}, {"timestamp", "2024-01-01T10:05:00"}}}},
+               Need::nothing,
+               RateClass::none,
+               0,
+               OnIo{[](const Request&) {
                    return reply({{"status", "healthy"}, {"timestamp", naive_time(now())}});
                }}});
-    table.add({"GET", "/api/v1/system/info", k_dialect, "What the server is", {},
+    table.add({"GET",
+               "/api/v1/system/info",
+               k_dialect,
+               "What the server is",
+               {},
                {{200, "Figures of now", {{"success", true}, {"info", {{"version", "0.1.0"}, {"total_employees", 5}}}}}},
-               Need::user, RateClass::none, 0,
+               Need::user,
+               RateClass::none,
+               0,
                on_side([&services, version](const Request&) { return info(services, version); })});
     add_planned_routes(table);
 }

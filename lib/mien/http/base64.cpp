@@ -36,7 +36,8 @@ std::optional<std::string> base64_decoded(std::string_view text) {
     while (!text.empty() && value_of(text.back()) == 64) {
         text.remove_suffix(1);
     }
-    for (int padding = 0; padding < 2 && !text.empty() && text.back() == '='; ++padding) {
+    std::size_t padding = 0;
+    for (; padding < 2 && !text.empty() && text.back() == '='; ++padding) {
         text.remove_suffix(1);
     }
     unsigned char seen = 0;
@@ -53,7 +54,8 @@ std::optional<std::string> base64_decoded(std::string_view text) {
         text = compact;
     }
     const auto rest = text.size() % 4;
-    if (rest == 1 || text.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
+    if (rest == 1 || (padding > 0 && rest + padding != 4) ||
+        text.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
         return std::nullopt;
     }
     if ((rest == 2 && (value_of(text.back()) & 0xFU) != 0) || (rest == 3 && (value_of(text.back()) & 0x3U) != 0)) {

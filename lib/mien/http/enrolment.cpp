@@ -5,56 +5,84 @@
 #include <mien/gallery/file_store.hpp>
 #include <mien/http/answers.hpp>
 
+#include <memory>
+
 namespace mien::http {
 namespace {
 
 /// Others write for milliseconds, but `mien train` for longer: then the client hears 409 and tries again.
 constexpr double k_wait_seconds = 5;
+constexpr int k_places = 4;
+
+/// Over the store that is served, where there is one, so that nothing is opened anew.
+std::unique_ptr<gallery::StoreWriter> make_writer(Services& services) {
+    const gallery::WriterOptions options{"enroll", k_wait_seconds};
+    if (const auto reader = services.store().reader()) {
+        return std::make_unique<gallery::StoreWriter>(*reader, options);
+    }
+    return std::make_unique<gallery::StoreWriter>(services.config()->store_file(), options);
+}
+
+service::OnLimit to_service(OnLimit on_limit) {
+    switch (on_limit) {
+        case OnLimit::worst: return service::OnLimit::worst;
+        case OnLimit::reject: return service::OnLimit::reject;
+        case OnLimit::oldest: break;
+    }
+    return service::OnLimit::oldest;
+}
 
 service::EnrollRules rules_of(const Config& config, double quality) {
     service::EnrollRules rules;
     rules.quality = config.quality_threshold.value_or(quality);
     rules.max_per_user = config.max_per_person;
-    rules.on_limit = config.on_limit;
+    rules.on_limit = to_service(config.on_limit);
     rules.force = true;
     return rules;
 }
 
 }  // namespace
 
-service::EnrolledPhoto enroll_photo(Services& services, Tools& tools, const std::string& user, Bytes photo,
-                                    double quality) {
+Enrolment enroll_photo(Services& services, Tools& tools, const std::string& user, Bytes photo, double quality) {
     const auto config = services.config();
     const auto hash = sha256(photo);
     auto result = services.process(tools, photo, pipeline::Faces::one);
-    service::EnrolledPhoto enrolled;
+    Enrolment enrolment;
+    enrolment.faces = Json::array();
+    for (const auto& face : result.faces) {
+        enrolment.faces.push_back(
+            {{"box", mien::to_json(face.box)}, {"score", rounded(static_cast<double>(face.score), k_places)}});
+    }
+    auto& enrolled = enrolment.photo;
     {
-        gallery::StoreWriter writer(config->store_file(), {"enroll", k_wait_seconds});
+        const auto writer = make_writer(services);
         services.store().refresh();  // nobody changes the store now: what is served is what the writer sees
         const auto state = services.store().current();
-        enrolled = service::enroll_face(writer, *state->tools, state->people, user, rules_of(*config, quality),
+        enrolled = service::enroll_face(*writer, *state->tools, state->people, user, rules_of(*config, quality),
                                         "sha256:" + to_hex(hash).substr(0, 12), hash, std::move(result));
     }
     services.store().refresh();
     if (!enrolled.succeeded()) {
         Json extra = Json::object();
         if (enrolled.quality) {
-            extra = {{"quality", rounded(*enrolled.quality, 4)}, {"reasons", enrolled.poor}};
+            extra = {{"quality", rounded(*enrolled.quality, k_places)}, {"reasons", enrolled.poor}};
         }
         throw Refusal(enrolled.outcome == "limit" ? 409 : 400, enrolled.outcome, enrolled.reason, std::move(extra));
     }
-    return enrolled;
+    return enrolment;
 }
 
-void add_enrolment(Json& body, const service::EnrolledPhoto& enrolled, const std::string& user) {
+void add_enrolment(Json& body, const Enrolment& enrolment, const std::string& user) {
+    const auto& enrolled = enrolment.photo;
     if (!body.contains("user_id")) {
         body["user_id"] = user;
     }
     body["code"] = enrolled.outcome;
     body["encodings"] = enrolled.encodings;
-    body["quality"] = enrolled.quality ? Json(rounded(*enrolled.quality, 4)) : Json(nullptr);
+    body["quality"] = enrolled.quality ? Json(rounded(*enrolled.quality, k_places)) : Json(nullptr);
     body["sha256"] = to_hex(enrolled.hash);
     body["dropped"] = enrolled.dropped.size();
+    body["faces"] = enrolment.faces;
     if (!enrolled.rival.empty()) {
         body["also_known_as"] = enrolled.rival;
     }

@@ -33,10 +33,14 @@ Dialect dialect(const std::string& name, const std::string& about, bool register
             }};
 }
 
-/// An integer where one was sent, text where text was.
-Json echoed(const Json& user_id, const std::string& key) {
-    return user_id.is_number_integer() ? user_id : Json(key);
+/// The same example for somebody whose id is a text.
+Json with_text_id(Json example) {
+    example["user_id"] = "EMP-7";
+    return example;
 }
+
+/// An integer where one was sent, text where text was.
+Json echoed(const Json& user_id, const std::string& key) { return user_id.is_number_integer() ? user_id : Json(key); }
 
 Response register_face(Services& services, const Request& request, Tools& tools) {
     const auto form = read_form(request);
@@ -53,7 +57,7 @@ Response register_face(Services& services, const Request& request, Tools& tools)
     Json body{{"success", true},
               {"message", "Face registered successfully"},
               {"user_id", echoed(*user_id, *key)},
-              {"registered_at", naive_time(enrolled.time)}};
+              {"registered_at", naive_time(enrolled.photo.time)}};
     add_enrolment(body, enrolled, *key);
     return reply(std::move(body));
 }
@@ -96,12 +100,9 @@ Response status(Services& services, const Request& request) {
     const auto key = user_key(request.param("user_id"));
     const auto state = services.store().current();
     const bool registered = key && state->people.gallery().find_person(*key);
-    Json body{{"success", true},
-              {"user_id", id_of(request)},
-              {"registered", registered},
-              {"last_updated", nullptr},
-              {"encoding_count", 0},
-              {"code", registered ? "registered" : "not_registered"}};
+    Json body{{"success", true},          {"user_id", id_of(request)},
+              {"registered", registered}, {"last_updated", nullptr},
+              {"encoding_count", 0},      {"code", registered ? "registered" : "not_registered"}};
     if (registered) {
         const auto person = service::show_person(state->people.gallery(), *key);
         body["last_updated"] = naive_time(person.summary.updated);
@@ -156,56 +157,91 @@ Response stats(Services& services) {
 void add_flask_routes(RouteTable& table, Services& services, const std::string& version) {
     table.add(dialect(k_dialect, "Base64 in JSON, user ids that are integers (seed 3)", false));
     table.add(dialect("flask registration", "The same, for adding people", true));
-    const Field user_id{Field::In::body, "user_id", {{"type", {"integer", "string"}}}, true, "Who; comes back as it was sent"};
+    const Field user_id{
+        Field::In::body, "user_id", {{"type", {"integer", "string"}}}, true, "Who; comes back as it was sent"};
     const Json recognized{{"success", true},
                           {"message", "Face recognized successfully"},
                           {"user_id", 123},
                           {"confidence", 0.8543},
                           {"recognized_at", "2024-01-01T10:05:00"}};
+    const Json registered{{"success", true},
+                          {"message", "Face registered successfully"},
+                          {"user_id", 123},
+                          {"registered_at", "2024-01-01T10:00:00"}};
+    const Json erased{{"success", true}, {"message", "Face data deleted successfully"}, {"user_id", 123}};
+    const Json enrolled{{"success", true},
+                        {"user_id", 123},
+                        {"registered", true},
+                        {"last_updated", "2024-01-01T10:00:00"},
+                        {"encoding_count", 1}};
+    const Json not_enrolled{
+        {"success", true}, {"user_id", 123}, {"registered", false}, {"last_updated", nullptr}, {"encoding_count", 0}};
+    const char* text_id = "The same, of an id that is a text";
     const Json not_recognized{
         {"success", false}, {"message", "Face not recognized"}, {"user_id", "unknown"}, {"confidence", 0.0}};
 
-    table.add({"POST", "/register-face", "flask registration", "Adds a photo of a user", {user_id, image_field("photo")},
-               {{200, "Registered",
-                 {{"success", true},
-                  {"message", "Face registered successfully"},
-                  {"user_id", 123},
-                  {"registered_at", "2024-01-01T10:00:00"}}},
-                {400, "No face, several, too poor a photo, none, or a field is missing",
+    table.add({"POST",
+               "/register-face",
+               "flask registration",
+               "Adds a photo of a user",
+               {user_id, image_field("photo")},
+               {{200, "Registered", registered},
+                {200, text_id, with_text_id(registered)},
+                {400,
+                 "No face, several, too poor a photo, none, or a field is missing",
                  {{"success", false}, {"message", "No face detected in image"}}}},
-               Need::user, RateClass::enrol, 0, OnWorker{[&services](const Request& request, Tools& tools) {
+               Need::user,
+               RateClass::enrol,
+               0,
+               OnWorker{[&services](const Request& request, Tools& tools) {
                    return register_face(services, request, tools);
                }}});
-    table.add({"POST", "/recognize", k_dialect, "Who is it", {image_field("photo")},
-               {{200, "Somebody who is registered", recognized},
-                {404, "Nobody who is, or no face", not_recognized},
-                {400, "No photo", {{"success", false}, {"message", "Missing required field: photo"}}}},
-               Need::user, RateClass::none, 0, OnWorker{[&services](const Request& request, Tools& tools) {
-                   return recognize(services, request, tools);
-               }}});
-    table.add({"GET", "/status/{user_id}", k_dialect, "Whether somebody is registered", {k_user},
-               {{200, "Registered",
-                 {{"success", true},
-                  {"user_id", 123},
-                  {"registered", true},
-                  {"last_updated", "2024-01-01T10:00:00"},
-                  {"encoding_count", 1}}},
-                {200, "Not registered",
-                 {{"success", true},
-                  {"user_id", 123},
-                  {"registered", false},
-                  {"last_updated", nullptr},
-                  {"encoding_count", 0}}}},
-               Need::user, RateClass::none, 0,
+    table.add(
+        {"POST",
+         "/recognize",
+         k_dialect,
+         "Who is it",
+         {image_field("photo")},
+         {{200, "Somebody who is registered", recognized},
+          {200, text_id, with_text_id(recognized)},
+          {404, "Nobody who is, or no face", not_recognized},
+          {400, "No photo", {{"success", false}, {"message", "Missing required field: photo"}}}},
+         Need::user,
+         RateClass::none,
+         0,
+         OnWorker{[&services](const Request& request, Tools& tools) { return recognize(services, request, tools); }}});
+    table.add({"GET",
+               "/status/{user_id}",
+               k_dialect,
+               "Whether somebody is registered",
+               {k_user},
+               {{200, "Registered", enrolled},
+                {200, text_id, with_text_id(enrolled)},
+                {200, "Not registered", not_enrolled},
+                {200, text_id, with_text_id(not_enrolled)}},
+               Need::user,
+               RateClass::none,
+               0,
                OnSide{[&services](const Request& request) { return status(services, request); }}});
-    table.add({"DELETE", "/face/{user_id}", k_dialect, "Erases a user's encodings", {k_user},
-               {{200, "Erased",
-                 {{"success", true}, {"message", "Face data deleted successfully"}, {"user_id", 123}}},
+    table.add({"DELETE",
+               "/face/{user_id}",
+               k_dialect,
+               "Erases a user's encodings",
+               {k_user},
+               {{200, "Erased", erased},
+                {200, text_id, with_text_id(erased)},
                 {404, "Nobody is called so", {{"success", false}, {"message", "No face data found for user"}}}},
-               Need::user, RateClass::none, 0,
+               Need::user,
+               RateClass::none,
+               0,
                OnSide{[&services](const Request& request) { return forget(services, request); }}});
-    table.add({"GET", "/health", k_dialect, "Whether the server is well", {},
-               {{200, "It is",
+    table.add({"GET",
+               "/health",
+               k_dialect,
+               "Whether the server is well",
+               {},
+               {{200,
+                 "It is",
                  {{"status", "online"},
                   {"service", "Face Recognition Server"},
                   {"version", "1.0.0"},
@@ -213,10 +249,17 @@ void add_flask_routes(RouteTable& table, Services& services, const std::string& 
                   {"registered_faces", 5},
                   {"face_data_dir", "./face_data"},
                   {"recognition_tolerance", 0.6}}}},
-               Need::nothing, RateClass::none, 0,
+               Need::nothing,
+               RateClass::none,
+               0,
                OnIo{[&services, version](const Request&) { return health(services, version); }}});
-    table.add({"GET", "/stats", k_dialect, "What the server holds, and how busy the machine is", {},
-               {{200, "Figures of now",
+    table.add({"GET",
+               "/stats",
+               k_dialect,
+               "What the server holds, and how busy the machine is",
+               {},
+               {{200,
+                 "Figures of now",
                  {{"success", true},
                   {"stats",
                    {{"registered_users", 5},
@@ -224,7 +267,10 @@ void add_flask_routes(RouteTable& table, Services& services, const std::string& 
                     {"recognition_tolerance", 0.6},
                     {"data_directory", "./face_data"},
                     {"server_info", {{"cpu_percent", 25.4}, {"memory_percent", 45.2}, {"disk_usage", 60.1}}}}}}}},
-               Need::user, RateClass::none, 0, OnSide{[&services](const Request&) { return stats(services); }}});
+               Need::user,
+               RateClass::none,
+               0,
+               OnSide{[&services](const Request&) { return stats(services); }}});
 }
 
 }  // namespace mien::http

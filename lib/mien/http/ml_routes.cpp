@@ -60,12 +60,13 @@ Response health(Services& services) {
     const auto config = services.config();
     const auto people = services.store().current()->people.gallery().people();
     // Clients ask whether the machinery is there, by the names that it had.
-    return reply({{"status", "healthy"},
-                  {"ml_libraries", {{"face_recognition", "installed"}, {"opencv", "installed"}, {"numpy", "installed"}}},
-                  {"models_loaded", people},
-                  {"environment", config->environment},
-                  {"enrolled_users_count", people},
-                  {"cors_origins", config->allowed_origins.size()}});
+    return reply(
+        {{"status", "healthy"},
+         {"ml_libraries", {{"face_recognition", "installed"}, {"opencv", "installed"}, {"numpy", "installed"}}},
+         {"models_loaded", people},
+         {"environment", config->environment},
+         {"enrolled_users_count", people},
+         {"cors_origins", config->allowed_origins.size()}});
 }
 
 Response enroll(Services& services, const Request& request, Tools& tools) {
@@ -85,7 +86,8 @@ Response enroll(Services& services, const Request& request, Tools& tools) {
     }
     demand_valid(complaints);
     const auto enrolled = enroll_photo(services, tools, *key, form.image_bytes(), 0.0);
-    Json body{{"success", true}, {"message", "Visage enregistré avec succès"}, {"face_count", enrolled.encodings}};
+    Json body{
+        {"success", true}, {"message", "Visage enregistré avec succès"}, {"face_count", enrolled.photo.encodings}};
     add_enrolment(body, enrolled, *key);
     return reply(std::move(body));
 }
@@ -102,11 +104,11 @@ Response verify(Services& services, const Request& request, Tools& tools) {
     Json body;
     if (verdict == Verdict::known) {
         const double confidence = dlib_confidence(*face->distance, usual_distance(*tools.state), k_places);
-        body = {{"success", true},
-                {"user_id", face->label},
-                {"confidence", confidence},
-                {"message", "Identité vérifiée avec " + std::to_string(std::lround(confidence * 100)) +
-                                "% de confiance"}};
+        body = {
+            {"success", true},
+            {"user_id", face->label},
+            {"confidence", confidence},
+            {"message", "Identité vérifiée avec " + std::to_string(std::lround(confidence * 100)) + "% de confiance"}};
     } else {
         const char* message = verdict == Verdict::no_face ? "Aucun visage détecté. Veuillez réessayer."
                               : verdict == Verdict::several_faces
@@ -165,53 +167,101 @@ void add_ml_routes(RouteTable& table, Services& services) {
                         {"user_id", "abc123"},
                         {"confidence", 0.92},
                         {"message", "Identité vérifiée avec 92% de confiance"}};
-    const Json missed{{"success", false},
-                      {"confidence", 0.0},
-                      {"message", "Visage non reconnu. Veuillez vous enregistrer d'abord."}};
+    const Json missed{
+        {"success", false}, {"confidence", 0.0}, {"message", "Visage non reconnu. Veuillez vous enregistrer d'abord."}};
     const Json no_face{
         {"success", false},
         {"detail", "Aucun visage détecté dans l'image. Veuillez prendre une photo claire de votre visage."}};
 
-    table.add({"GET", "/ml/health", k_dialect, "Whether the server is well", {},
-               {{200, "It is",
-                 {{"status", "healthy"},
-                  {"ml_libraries", {{"face_recognition", "installed"}, {"opencv", "installed"}, {"numpy", "installed"}}},
-                  {"models_loaded", 5},
-                  {"environment", "production"},
-                  {"enrolled_users_count", 5},
-                  {"cors_origins", 0}}}},
-               Need::nothing, RateClass::none, 0, OnIo{[&services](const Request&) { return health(services); }}});
-    table.add({"POST", "/ml/enroll-face", k_dialect, "Adds a photo of a user",
-               {{Field::In::header, "user_id", {{"type", "string"}}, false,
-                 "Who; with JSON Web Tokens the token's subject, whom only an admin may differ from. user-id is the same"},
-                k_authorization, image_field("file")},
-               {{200, "Enrolled", {{"success", true}, {"message", "Visage enregistré avec succès"}, {"face_count", 1}}},
-                {400, "No face, several, too poor a photo, or none", no_face}},
-               Need::user, RateClass::enrol, 0, OnWorker{[&services](const Request& request, Tools& tools) {
-                   return enroll(services, request, tools);
-               }}});
-    table.add({"POST", "/ml/verify-face", k_dialect, "Who is it",
-               {image_field("file")},
-               {{200, "Somebody who is enrolled", verified}, {200, "Nobody who is, no face, or several", missed}},
-               Need::verify, RateClass::verify, 0, OnWorker{[&services](const Request& request, Tools& tools) {
-                   return verify(services, request, tools);
-               }}});
-    table.add({"GET", "/ml/users-enrolled", k_dialect, "Everybody who is enrolled", {k_authorization},
+    table.add(
+        {"GET",
+         "/ml/health",
+         k_dialect,
+         "Whether the server is well",
+         {},
+         {{200,
+           "It is",
+           {{"status", "healthy"},
+            {"ml_libraries", {{"face_recognition", "installed"}, {"opencv", "installed"}, {"numpy", "installed"}}},
+            {"models_loaded", 5},
+            {"environment", "production"},
+            {"enrolled_users_count", 5},
+            {"cors_origins", 0}}}},
+         Need::nothing,
+         RateClass::none,
+         0,
+         OnIo{[&services](const Request&) { return health(services); }}});
+    table.add(
+        {"POST",
+         "/ml/enroll-face",
+         k_dialect,
+         "Adds a photo of a user",
+         {{Field::In::header,
+           "user_id",
+           {{"type", "string"}},
+           false,
+           "Who; with JSON Web Tokens the token's subject, whom only an admin may differ from. user-id is the same"},
+          k_authorization,
+          image_field("file")},
+         {{200, "Enrolled", {{"success", true}, {"message", "Visage enregistré avec succès"}, {"face_count", 1}}},
+          {400, "No face, several, too poor a photo, or none", no_face}},
+         Need::user,
+         RateClass::enrol,
+         0,
+         OnWorker{[&services](const Request& request, Tools& tools) { return enroll(services, request, tools); }}});
+    table.add(
+        {"POST",
+         "/ml/verify-face",
+         k_dialect,
+         "Who is it",
+         {image_field("file")},
+         {{200, "Somebody who is enrolled", verified}, {200, "Nobody who is, no face, or several", missed}},
+         Need::verify,
+         RateClass::verify,
+         0,
+         OnWorker{[&services](const Request& request, Tools& tools) { return verify(services, request, tools); }}});
+    table.add({"GET",
+               "/ml/users-enrolled",
+               k_dialect,
+               "Everybody who is enrolled",
+               {k_authorization},
                {{200, "Their ids, sorted", {{"enrolled_users", {"user1", "user2"}}, {"total_count", 2}}}},
-               Need::user, RateClass::none, 0,
+               Need::user,
+               RateClass::none,
+               0,
                OnSide{[&services](const Request& request) { return list_users(services, request); }}});
-    table.add({"DELETE", "/ml/delete-face/{user_id}", k_dialect, "Erases a user's encodings", {k_user, k_authorization},
+    table.add({"DELETE",
+               "/ml/delete-face/{user_id}",
+               k_dialect,
+               "Erases a user's encodings",
+               {k_user, k_authorization},
                {{200, "Erased", {{"success", true}, {"message", "Enregistrement facial supprimé"}}},
                 {403, "Somebody else's", {{"detail", "Vous ne pouvez supprimer que vos propres données"}}},
                 {404, "Nobody is called so", {{"detail", "Utilisateur non trouvé"}}}},
-               Need::user, RateClass::none, 0,
+               Need::user,
+               RateClass::none,
+               0,
                OnSide{[&services](const Request& request) { return forget(services, request); }}});
     const Json later{{"status", "not_implemented"}, {"message", "Détection d'anomalies à venir"}};
-    table.add({"POST", "/ml/detect-anomalies", k_dialect, "Planned", {k_authorization}, {{200, "Not there yet", later}},
-               Need::user, RateClass::none, 0,
+    table.add({"POST",
+               "/ml/detect-anomalies",
+               k_dialect,
+               "Planned",
+               {k_authorization},
+               {{200, "Not there yet", later}},
+               Need::user,
+               RateClass::none,
+               0,
                OnIo{[](const Request& request) { return planned(request, "Détection d'anomalies"); }}});
-    table.add({"POST", "/ml/predict-absence", k_dialect, "Planned", {k_authorization}, {{200, "Not there yet", later}},
-               Need::user, RateClass::none, 0,
+    table.add({"POST",
+               "/ml/predict-absence",
+               k_dialect,
+               "Planned",
+               {k_authorization},
+               {{200, "Not there yet", later}},
+               Need::user,
+               RateClass::none,
+               0,
                OnIo{[](const Request& request) { return planned(request, "Prédiction des absences"); }}});
 }
 

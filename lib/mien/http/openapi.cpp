@@ -19,9 +19,15 @@ Json schema_of(const Json& example) {
         case Json::value_t::number_float: return {{"type", "number"}};
         case Json::value_t::string: return {{"type", "string"}};
         case Json::value_t::array: {
+            Json kinds = Json::array();
+            for (const auto& item : example) {
+                if (auto kind = schema_of(item); std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) {
+                    kinds.push_back(std::move(kind));
+                }
+            }
             Json schema{{"type", "array"}};
-            if (!example.empty()) {
-                schema["items"] = schema_of(example.front());
+            if (!kinds.empty()) {
+                schema["items"] = kinds.size() == 1 ? kinds.front() : Json{{"anyOf", kinds}};
             }
             return schema;
         }
@@ -124,8 +130,7 @@ Json responses_of(const Route& route) {
             }
             if (!reply->example.is_null()) {
                 schemas.push_back(schema_of(reply->example));
-                examples[std::to_string(examples.size() + 1)] = {{"summary", reply->about},
-                                                                 {"value", reply->example}};
+                examples[std::to_string(examples.size() + 1)] = {{"summary", reply->about}, {"value", reply->example}};
             }
         }
         if (!schemas.empty()) {
@@ -239,19 +244,20 @@ void add_page(RouteTable& table, const Page& page) {
 }  // namespace
 
 Json openapi(const RouteTable& table, const OpenApiInfo& info) {
-    Json document{{"openapi", "3.1.0"},
-                  {"info",
-                   {{"title", "mien serve"},
-                    {"version", info.version},
-                    {"summary", "Learns people from photos and names the faces in new ones"},
-                    {"description",
-                     "One server that speaks the languages of five older services. A photo may come as multipart/form-data, "
-                     "as base64 in JSON (with or without the head of a data URI), or as the body itself with an image type. "
-                     "Every path is served with and without a slash at its end."},
-                    {"license", {{"name", "MIT"}, {"identifier", "MIT"}}}}},
-                  {"tags", Json::array()},
-                  {"paths", Json::object()},
-                  {"components", components()}};
+    Json document{
+        {"openapi", "3.1.0"},
+        {"info",
+         {{"title", "mien serve"},
+          {"version", info.version},
+          {"summary", "Learns people from photos and names the faces in new ones"},
+          {"description",
+           "One server that speaks the languages of five older services. A photo may come as multipart/form-data, "
+           "as base64 in JSON (with or without the head of a data URI), or as the body itself with an image type. "
+           "Every path is served with and without a slash at its end."},
+          {"license", {{"name", "MIT"}, {"identifier", "MIT"}}}}},
+        {"tags", Json::array()},
+        {"paths", Json::object()},
+        {"components", components()}};
     for (const auto& dialect : table.dialects()) {
         const auto speaks = [&](const auto& route) { return !route->hidden && route->dialect == dialect.name; };
         if (std::any_of(table.routes().begin(), table.routes().end(), speaks)) {
@@ -297,7 +303,8 @@ void add_document_routes(RouteTable& table, const OpenApiInfo& info) {
     document.path = "/openapi.json";
     document.dialect = "mien";
     document.summary = "This document";
-    document.replies = {{200, "OpenAPI 3.1", Json{{"openapi", "3.1.0"}, {"info", Json::object()}, {"paths", Json::object()}}}};
+    document.replies = {
+        {200, "OpenAPI 3.1", Json{{"openapi", "3.1.0"}, {"info", Json::object()}, {"paths", Json::object()}}}};
     document.need = Need::nothing;
     // The table is complete once the server runs; what stands in it does not change then.
     auto text = std::make_shared<std::string>();

@@ -10,13 +10,13 @@
 namespace mien::http {
 
 struct OpenApiInfo {
-    std::string version;     ///< of the program
-    bool needs_token{};      ///< false with --auth none: then no route asks for one
+    std::string version;  ///< of the program
+    bool needs_token{};   ///< false with --auth none: then no route asks for one
     bool verify_needs_token{};
 };
 
-/// Everything in the table that is not hidden. Schemas of answers are made from their examples: every field of an example
-/// is promised, further ones may come.
+/// Everything in the table that is not hidden. Schemas of answers are made from their examples: every field of an
+/// example is promised, further ones may come.
 Json openapi(const RouteTable& table, const OpenApiInfo& info);
 
 /// Adds GET /openapi.json, /docs, /redoc and what the pages load. The last to be called: what is added to the table

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 
 namespace mien::http {
 namespace {
@@ -27,10 +26,6 @@ std::string address_bytes(std::string_view text) {
     return {};
 }
 
-double per_second(const Rate& rate) {
-    return static_cast<double>(rate.count) / static_cast<double>(std::max<std::int64_t>(rate.per.count(), 1));
-}
-
 }  // namespace
 
 std::chrono::seconds RateLimiter::take(RateClass kind, const Rate& rate, const std::string& client,
@@ -38,37 +33,27 @@ std::chrono::seconds RateLimiter::take(RateClass kind, const Rate& rate, const s
     if (rate.count == 0 || kind == RateClass::none) {
         return std::chrono::seconds(0);
     }
+    // A bucket is the moment at which it is full again: each request puts that off by one interval, and none may put it
+    // off beyond a whole bucket from now. In whole nanoseconds, so that nothing adds up to less than a request.
+    const auto interval = std::chrono::duration_cast<Clock::duration>(rate.per) / rate.count;
     const auto key = (kind == RateClass::enrol ? "e " : "v ") + client;
-    const double capacity = rate.count;
     const std::lock_guard lock(m_mutex);
-    m_rates[key.substr(0, 1)] = rate;
-    if (m_buckets.size() >= m_forget_at) {
-        forget_full(now);
+    if (m_full_at.size() >= m_forget_at) {
+        std::erase_if(m_full_at, [now](const auto& entry) { return entry.second <= now; });
+        m_forget_at = std::max<std::size_t>(1024, 2 * m_full_at.size());
     }
-    const auto [found, is_new] = m_buckets.try_emplace(key, Bucket{capacity, now});
-    auto& bucket = found->second;
-    const double elapsed = std::chrono::duration<double>(now - bucket.filled).count();
-    bucket.tokens = std::min(capacity, bucket.tokens + elapsed * per_second(rate));
-    bucket.filled = now;
-    if (bucket.tokens >= 1) {
-        bucket.tokens -= 1;
-        return std::chrono::seconds(0);
+    auto& full_at = m_full_at.try_emplace(key, now).first->second;
+    const auto next = std::max(full_at, now) + interval;
+    if (const auto wait = next - interval * rate.count - now; wait > Clock::duration::zero()) {
+        return std::chrono::ceil<std::chrono::seconds>(wait);
     }
-    return std::chrono::seconds(static_cast<std::int64_t>(std::ceil((1 - bucket.tokens) / per_second(rate))));
+    full_at = next;
+    return std::chrono::seconds(0);
 }
 
 std::size_t RateLimiter::size() {
     const std::lock_guard lock(m_mutex);
-    return m_buckets.size();
-}
-
-void RateLimiter::forget_full(Clock::time_point now) {
-    std::erase_if(m_buckets, [this, now](const auto& entry) {
-        const auto& rate = m_rates[entry.first.substr(0, 1)];
-        const double elapsed = std::chrono::duration<double>(now - entry.second.filled).count();
-        return entry.second.tokens + elapsed * per_second(rate) >= rate.count;
-    });
-    m_forget_at = std::max<std::size_t>(1024, 2 * m_buckets.size());
+    return m_full_at.size();
 }
 
 Networks::Networks(const std::vector<std::string>& entries) {

@@ -26,15 +26,8 @@ public:
     [[nodiscard]] std::size_t size();
 
 private:
-    struct Bucket {
-        double tokens{};
-        Clock::time_point filled;
-    };
-    void forget_full(Clock::time_point now);
-
     std::mutex m_mutex;
-    std::unordered_map<std::string, Bucket> m_buckets;
-    std::unordered_map<std::string, Rate> m_rates;
+    std::unordered_map<std::string, Clock::time_point> m_full_at;  ///< when each bucket will be full again
     std::size_t m_forget_at{1024};
 };
 

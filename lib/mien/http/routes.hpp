@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-/// The dialects: what the clients of five older services send and expect (man mien-http). Handlers only translate; the work
-/// is done in service/. Services must outlive the table.
+/// The dialects: what the clients of five older services send and expect (man mien-http). Handlers only translate; the
+/// work is done in service/. Services must outlive the table.
 
 #include <mien/http/services.hpp>
 

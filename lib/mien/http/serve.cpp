@@ -39,6 +39,14 @@ void say_what_is_served(Services& services) {
               to_string(config->auth));
 }
 
+void say_what_needs_a_restart(const Config& now, const Config& next) {
+    for (const auto& setting : settings()) {
+        if (setting.at_start_only && setting.get(now) != setting.get(next)) {
+            log::warn("{} is another now, which takes a restart", setting.name);
+        }
+    }
+}
+
 void write_ready_file(const Config& config, const Server& server) {
     if (config.ready_file.empty()) {
         return;
@@ -80,7 +88,9 @@ void serve(const Config& config, const models::Finder& finder, const std::functi
     const auto reload = [&] {
         notify_systemd("RELOADING=1");
         try {
-            services.reload(reread());
+            auto next = reread();
+            say_what_needs_a_restart(config, next);
+            services.reload(std::move(next));
             server.reload_certificate();
             engine.access_log().reopen();
             log::info("configuration, certificates and models are loaded anew");

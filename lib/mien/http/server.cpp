@@ -33,6 +33,7 @@
 
 #include <array>
 #include <atomic>
+#include <condition_variable>
 #include <csignal>
 #include <cstdlib>
 #include <ctime>
@@ -152,10 +153,6 @@ std::shared_ptr<asio::ssl::context> load_tls(const Config& config) {
     context->use_private_key_file(config.tls_key.native(), asio::ssl::context::pem, error);
     if (error) {
         throw Error(ErrorCode::usage, "cannot use the key " + config.tls_key.native() + ": " + error.message());
-    }
-    if (SSL_CTX_check_private_key(context->native_handle()) != 1) {
-        throw Error(ErrorCode::usage,
-                    config.tls_key.native() + " is not the key of the certificate " + config.tls_cert.native());
     }
     return context;
 }
@@ -497,6 +494,13 @@ private:
         }
         if (m_request->headers.count("Authorization") > 1 || m_request->headers.count("Content-Type") > 1) {
             answer_error(400, "bad_request", "a header that decides was sent twice");
+            return false;
+        }
+        // The parser undoes chunks, and would let "gzip, chunked" pass as if nothing were left to undo.
+        const auto coding = m_request->headers.get("Transfer-Encoding");
+        if (coding &&
+            (m_request->headers.count("Transfer-Encoding") > 1 || !equal_without_case(trimmed(*coding), "chunked"))) {
+            answer_error(400, "bad_request", "the only transfer coding is chunked");
             return false;
         }
         auto admission = m_hub->engine.admit(*m_request);
@@ -844,7 +848,10 @@ struct Server::Impl {
     std::filesystem::path unix_socket;
     std::function<void()> on_reload;
     std::function<void()> on_draining;
-    std::vector<std::thread> reloads;
+    std::mutex reload_mutex;
+    std::condition_variable reload_wake;
+    bool reload_wanted{};     ///< guarded by reload_mutex
+    bool reloads_are_over{};  ///< guarded by reload_mutex
     std::unique_ptr<asio::steady_timer> drain_limit;
 
     template <typename Protocol>
@@ -947,14 +954,35 @@ struct Server::Impl {
                 return;
             }
             if (signal == SIGHUP) {
-                if (on_reload && !hub->draining) {
-                    reloads.emplace_back(on_reload);
-                }
+                const std::lock_guard lock(reload_mutex);
+                reload_wanted = true;
+                reload_wake.notify_one();
             } else {
                 drain();
             }
             wait_for_signal();
         });
+    }
+
+    /// One reload after the other, on a thread that may take its time; signals that come meanwhile make one more.
+    void reload_when_wanted() {
+        std::unique_lock lock(reload_mutex);
+        while (true) {
+            reload_wake.wait(lock, [this] { return reload_wanted || reloads_are_over; });
+            if (reloads_are_over) {
+                return;
+            }
+            reload_wanted = false;
+            lock.unlock();
+            on_reload();
+            lock.lock();
+        }
+    }
+
+    void end_reloads() {
+        const std::lock_guard lock(reload_mutex);
+        reloads_are_over = true;
+        reload_wake.notify_one();
     }
 
     void drain() {
@@ -1021,9 +1049,6 @@ Server::Server(Engine& engine) : m_impl(std::make_unique<Impl>(engine)) {
 }
 
 Server::~Server() {
-    for (auto& reload : m_impl->reloads) {
-        reload.join();
-    }
     m_impl->hub->last_one_gone = [] {};  // connections that go with the last handlers find nothing to stop
     if (!m_impl->unix_socket.empty()) {
         ::unlink(m_impl->unix_socket.c_str());
@@ -1043,11 +1068,13 @@ void Server::run(const std::function<void()>& ready, const std::function<void()>
     impl.wait_for_signal();
     ready();
     std::vector<std::thread> threads;
+    threads.emplace_back([&impl] { impl.reload_when_wanted(); });
     const int count = impl.engine.services().config()->io_threads;
     for (int i = 1; i < count; ++i) {
         threads.emplace_back([&impl] { impl.io.run(); });
     }
     impl.io.run();
+    impl.end_reloads();
     for (auto& thread : threads) {
         thread.join();
     }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include <mien/core/error.hpp>
-#include <mien/core/file.hpp>
 #include <mien/core/text.hpp>
 #include <mien/http/answers.hpp>
 #include <mien/http/routes.hpp>
 #include <mien/service/confirm.hpp>
 #include <mien/service/pending.hpp>
+#include <mien/service/photo_files.hpp>
 #include <mien/service/reset.hpp>
 
 #include <algorithm>
@@ -59,9 +59,7 @@ Response upload(Services& services, const Request& request, Tools& tools) {
 /// The upload that image_path names. Only what /upload/ gives out is taken: a plain name behind "dataset/", of a file
 /// that is there and is no link. Nothing outside the folder is even looked at.
 fs::path uploaded_photo(const Config& config, const std::string& image_path) {
-    const auto refuse = [](const std::string& why) {
-        demand_valid({{"body", "image_path", "value_error", why}});
-    };
+    const auto refuse = [](const std::string& why) { demand_valid({{"body", "image_path", "value_error", why}}); };
     const std::string_view path = image_path;
     const auto name = path.substr(std::min(k_folder.size(), path.size()));
     const bool controls = std::any_of(path.begin(), path.end(), [](char c) {
@@ -103,7 +101,7 @@ service::FaceChoice choice_of(const Form& form) {
     return choice;
 }
 
-Response confirm(Services& services, const Request& request, Tools& tools) {
+Response confirm(Services& services, const Request& request) {
     const auto form = read_form(request);
     const auto image_path = form.text("image_path");
     const auto label = form.text("label");
@@ -124,20 +122,21 @@ Response confirm(Services& services, const Request& request, Tools& tools) {
         demand_valid({{"body", "label", "value_error", problem.what()}});
     }
     decision.face = choice_of(form);
-    const auto photo = read_file(decision.photo, config->max_body);
-    const auto answer = services.identify(tools, photo);
-    demand_readable(answer);
-    if (answer.verdict == Verdict::no_face) {
-        throw Refusal(400, "no_face", "No faces found in the image.");
-    }
+    decision.force = true;  // the operator has the last word, as ever
     service::ConfirmOptions options;
     options.workspace = workspace_of(*config);
     options.pipeline.detector = config->detector;
     options.pipeline.max_pixels = config->max_pixels;
-    options.identify.tolerance = tools.state->people.threshold();
+    options.identify.tolerance = services.store().current()->people.threshold();
     options.wait_seconds = k_wait_seconds;
     const auto confirmed = service::Confirmer(options, services.finder()).decide(decision);
     services.store().refresh();
+    if (confirmed.outcome == "no_face") {
+        throw Refusal(400, "no_face", "No faces found in the image.");
+    }
+    if (confirmed.outcome == "unreadable") {
+        throw Refusal(400, "unreadable", "the photo cannot be read: " + confirmed.reason);
+    }
     Json body{{"message", "Training data updated successfully."},
               {"success", true},
               {"label", confirmed.label},
@@ -177,31 +176,54 @@ void add_upload_routes(RouteTable& table, Services& services) {
                        {"image_path", "dataset/photo.jpg"},
                        {"status", "unknown"}};
 
-    table.add({"GET", "/", k_dialect, "Whether the server is there", {}, {{200, "It is", {{"hello", "world"}}}},
-               Need::nothing, RateClass::none, 0,
+    table.add({"GET",
+               "/",
+               k_dialect,
+               "Whether the server is there",
+               {},
+               {{200, "It is", {{"hello", "world"}}}},
+               Need::nothing,
+               RateClass::none,
+               0,
                OnIo{[](const Request&) { return reply_exactly(R"({"hello":"world"})"); }}});
-    table.add({"POST", "/upload/", k_dialect, "Who is on the photo; it waits in dataset/ for /confirm/",
-               {image_field("file")},
-               {{200, "Somebody who is known", known},
-                {200, "status unknown or no_face: predicted_label is null", unknown},
-                {400, "What was sent is no photo", {{"message", "the photo cannot be read"}}}},
-               Need::user, RateClass::none, 0, OnWorker{[&services](const Request& request, Tools& tools) {
-                   return upload(services, request, tools);
-               }}});
-    table.add({"POST", "/confirm/", k_dialect, "Says who is on an uploaded photo",
-               {{Field::In::body, "image_path", {{"type", "string"}}, true, "What /upload/ answered: dataset/photo.jpg"},
-                {Field::In::body, "label", {{"type", "string"}}, true, "Who it is"},
-                {Field::In::body, "face", {{"type", "integer"}}, false, "Which of several faces, from the left, from 1"},
-                {Field::In::body, "box", {{"type", "string"}}, false, "The same: LEFT,TOP,WIDTH,HEIGHT"}},
-               {{200, "Learnt; the photo is in dataset_training/ now",
-                 {{"message", "Training data updated successfully."}}},
-                {400, "Nobody is on it", {{"message", "No faces found in the image."}}},
-                {404, "There is no such upload", {{"message", "there is no dataset/photo.jpg"}}}},
-               Need::admin, RateClass::none, 0, OnWorker{[&services](const Request& request, Tools& tools) {
-                   return confirm(services, request, tools);
-               }}});
-    table.add({"POST", "/reset_training/", k_dialect, "Back to the people of dataset_reserve/", {},
-               {{200, "Done", Json::array({"Training reset successful", 200})}}, Need::admin, RateClass::none, 0,
+    table.add(
+        {"POST",
+         "/upload/",
+         k_dialect,
+         "Who is on the photo; it waits in dataset/ for /confirm/",
+         {image_field("file")},
+         {{200, "Somebody who is known", known},
+          {200, "status unknown or no_face: predicted_label is null", unknown},
+          {400, "What was sent is no photo", {{"message", "the photo cannot be read"}}}},
+         Need::user,
+         RateClass::none,
+         0,
+         OnWorker{[&services](const Request& request, Tools& tools) { return upload(services, request, tools); }}});
+    table.add(
+        {"POST",
+         "/confirm/",
+         k_dialect,
+         "Says who is on an uploaded photo",
+         {{Field::In::body, "image_path", {{"type", "string"}}, true, "What /upload/ answered: dataset/photo.jpg"},
+          {Field::In::body, "label", {{"type", "string"}}, true, "Who it is"},
+          {Field::In::body, "face", {{"type", "integer"}}, false, "Which of several faces, from the left, from 1"},
+          {Field::In::body, "box", {{"type", "string"}}, false, "The same: LEFT,TOP,WIDTH,HEIGHT"}},
+         {{200, "Learnt; the photo is in dataset_training/ now", {{"message", "Training data updated successfully."}}},
+          {400, "Nobody is on it", {{"message", "No faces found in the image."}}},
+          {404, "There is no such upload", {{"message", "there is no dataset/photo.jpg"}}}},
+         Need::admin,
+         RateClass::none,
+         0,
+         OnWorker{[&services](const Request& request, Tools&) { return confirm(services, request); }}});
+    table.add({"POST",
+               "/reset_training/",
+               k_dialect,
+               "Back to the people of dataset_reserve/",
+               {},
+               {{200, "Done", Json::array({"Training reset successful", 200})}},
+               Need::admin,
+               RateClass::none,
+               0,
                OnSide{[&services](const Request&) { return reset(services); }}});
 }
 

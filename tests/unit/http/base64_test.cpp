@@ -24,7 +24,7 @@ TEST(Base64, ForgivesBlanksAndMissingPadding) {
 }
 
 TEST(Base64, RefusesEverythingElse) {
-    for (const auto* text : {"Z", "Zm9vY", "Zm9v!", "Zm=v", "====", "=", "Zm9v===", "Zh==", "Zm9=", "Zm-_", "Zm9v\0"}) {
+    for (const auto* text : {"Z", "Zm9vY", "Zm9v!", "Zm=v", "====", "=", "Zm9v===", "Zh==", "Zm9=", "Zm-_"}) {
         EXPECT_EQ(base64_decoded(text), std::nullopt) << text;
     }
     EXPECT_EQ(base64_decoded(std::string_view("Zm9v\0Zm9v", 9)), std::nullopt);

@@ -71,6 +71,14 @@ TEST(OpenApi, SchemasComeFromExamples) {
     EXPECT_EQ(responses["default"]["$ref"], "#/components/responses/Refusal");
 }
 
+TEST(OpenApi, AnArrayOfSeveralKindsAllowsEach) {
+    auto route = photo_route();
+    route.replies = {{200, "A pair", Json::array({"done", 200, "again"})}};
+    const auto schema =
+        operation(route, {"1", false, false})["responses"]["200"]["content"]["application/json"]["schema"];
+    EXPECT_EQ(schema["items"].dump(), R"({"anyOf":[{"type":"string"},{"type":"integer"}]})");
+}
+
 TEST(OpenApi, SaysWhereATokenIsAskedFor) {
     auto route = photo_route();
     const OpenApiInfo open{"1", false, false};
