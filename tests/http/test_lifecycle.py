@@ -260,7 +260,8 @@ class TheEnd(unittest.TestCase):
         for connection in half + whole:
             answer = read_all(connection)
             self.assertTrue(answer.startswith(b"HTTP/1.1 200 OK"), answer[:200])
-            self.assertIn(b"Connection: close", answer)
+            if connection in half:  # the others may have been answered before the end began
+                self.assertIn(b"Connection: close", answer)
             connection.close()
         self.assertEqual(idle_stream.read(), b"")
         idle_stream.close()
