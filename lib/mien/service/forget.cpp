@@ -158,8 +158,7 @@ public:
             }
             // Their folders too, as far as nothing else lies there.
             std::error_code ignored;
-            for (auto folder = file.parent_path();
-                 fs::is_empty(folder, ignored) && is_called(folder.filename(), m_label);
+            for (auto folder = file.parent_path(); !is_root(folder) && fs::is_empty(folder, ignored);
                  folder = folder.parent_path()) {
                 fs::remove(folder, ignored);
             }
@@ -167,6 +166,12 @@ public:
     }
 
 private:
+    /// The folders that a workspace has even when nobody is in them, and whatever holds them.
+    [[nodiscard]] bool is_root(const fs::path& folder) const {
+        const auto inside = folder.lexically_normal().lexically_relative(m_workspace.root.lexically_normal());
+        return inside.empty() || std::distance(inside.begin(), inside.end()) < 2 || *inside.begin() == "..";
+    }
+
     const Workspace& m_workspace;
     std::string m_label;
     std::set<fs::path> m_files;
