@@ -86,7 +86,7 @@ std::vector<float> encoding(const Json& line) {
     std::vector<float> numbers;
     numbers.reserve(value.size());
     for (const auto& number : value) {
-        // Through double nothing is lost: for every float the shortest digits give the same float back.
+        // The shortest digits of a float, read as a double, round to that float again.
         numbers.push_back(static_cast<float>(number.get<double>()));
     }
     return numbers;
