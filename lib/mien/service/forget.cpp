@@ -259,6 +259,16 @@ Photos photos_by_name(const ForgetOptions& options, const fs::path& store) {
     return photos;
 }
 
+/// Whether an erasure of this person was cut off.
+bool is_being_erased(const fs::path& store, const std::string& label) {
+    const auto intent = gallery::StoreFiles(store).erasing;
+    if (!fs::is_regular_file(intent)) {
+        return false;
+    }
+    const auto bytes = read_file(intent, 4096);
+    return std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()) == label;
+}
+
 void append(std::vector<std::string>& all, const std::vector<std::string>& more) {
     all.insert(all.end(), more.begin(), more.end());
     std::sort(all.begin(), all.end());
@@ -271,9 +281,11 @@ Forgotten forget(const ForgetOptions& wanted) {
     auto options = wanted;
     options.label = to_label(wanted.label);
     const auto file = options.store.empty() ? options.workspace.store() : options.store;
+    const bool resumed = is_being_erased(file, options.label);  // the writer finishes it
     gallery::StoreWriter writer(file, {.verb = "forget", .wait_seconds = options.wait_seconds});
     const auto store = writer.gallery() ? writer.gallery() : gallery::load_store(file);  // says how to make one
-    if (!writer.remembers(options.label) && photos_of(options.workspace.training(), options.label).empty() &&
+    const bool remembered = writer.remembers(options.label);
+    if (!resumed && !remembered && photos_of(options.workspace.training(), options.label).empty() &&
         photos_of(options.workspace.reserve(), options.label).empty()) {
         require_person(*store, options.label);
     }
@@ -289,7 +301,7 @@ Forgotten forget(const ForgetOptions& wanted) {
         return answer;
     }
     copies.remove();
-    const auto erased = writer.erase(options.label);
+    const auto erased = remembered ? writer.erase(options.label) : gallery::Erased{};
     answer.changes = erased.changes;
     photos_by_name(options, file).remove();
     // It only saves looking at the uploads again, and may hold anybody's encodings.
