@@ -674,9 +674,7 @@ double Threshold::distance(double usual) const {
     return value;
 }
 
-std::filesystem::path Config::store_file() const {
-    return store.empty() ? service::Workspace{workspace}.store() : store;
-}
+std::filesystem::path Config::store_file() const { return service::Workspace{workspace}.store(store); }
 
 int Config::worker_count() const {
     return workers > 0 ? workers : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
