@@ -53,7 +53,7 @@ constexpr std::array k_verbs{
 constexpr const char* k_shared_help =
     "For every verb: --workspace DIR, --models DIR, --trust-models, --json, -q, -v (see 'mien --help').\n"
     "Exit status: 0 yes, 1 a negative answer, 2 usage, 3 failure, 4 some photos failed, 10 no store, 11 locked,\n"
-    "12 store damaged or of another model, 13 model missing, 130 interrupted.";
+    "12 store damaged or of another model, 13 model missing, 14 no answer from MIEN_SERVER, 130 interrupted.";
 
 void add_verbs(CLI::App& app, Context& context) {
     app.require_subcommand(1);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <shared_options.hpp>
 
+#include <mien/client/server.hpp>
 #include <mien/core/error.hpp>
+#include <mien/core/file.hpp>
 
 #include <thread>
 
@@ -9,6 +11,14 @@ namespace mien::app {
 
 models::Finder SharedOptions::make_finder() const {
     return models::Finder({{models.begin(), models.end()}, trust_models});
+}
+
+pipeline::Options SharedOptions::with_server(pipeline::Options options) const {
+    if (!no_server) {
+        options.remote = client::find_server({environment("MIEN_SERVER").value_or(""), make_workspace().socket(),
+                                              environment("MIEN_TOKEN").value_or("")});
+    }
+    return options;
 }
 
 void add_shared_options(CLI::App& app, SharedOptions& options) {
@@ -20,6 +30,7 @@ void add_shared_options(CLI::App& app, SharedOptions& options) {
         ->type_name("DIR")
         ->allow_extra_args(false);
     app.add_flag("--trust-models", options.trust_models, "Use model files whose digest is not the published one");
+    app.add_flag("--no-server", options.no_server, "Load models here although a server has them (also MIEN_SERVER=none)");
     app.add_flag("--json", options.json, "Answer in JSON lines");
     app.add_flag("-q,--quiet", options.quiet, "Say nothing but answers and errors");
     app.add_flag("-v,--verbose", options.verbose, "Say more on stderr");

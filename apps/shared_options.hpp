@@ -20,12 +20,17 @@ struct SharedOptions {
     std::string workspace{"."};
     std::vector<std::string> models;
     bool trust_models{false};
+    bool no_server{false};
     bool json{false};
     bool quiet{false};
     bool verbose{false};
 
     [[nodiscard]] service::Workspace make_workspace() const { return {workspace}; }
     [[nodiscard]] models::Finder make_finder() const;
+
+    /// The options, with a server for the photos where one is named or listens in the workspace: for verbs that look at
+    /// few photos.
+    [[nodiscard]] pipeline::Options with_server(pipeline::Options options) const;
 };
 
 void add_shared_options(CLI::App& app, SharedOptions& options);

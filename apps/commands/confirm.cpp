@@ -145,6 +145,7 @@ int confirm_batch(const ConfirmArguments& arguments, service::Confirmer& confirm
 int confirm(const ConfirmArguments& arguments_given, const SharedOptions& shared) {
     auto arguments = arguments_given;
     arguments.options.workspace = shared.make_workspace();
+    arguments.options.pipeline = shared.with_server(arguments.options.pipeline);
     const auto finder = shared.make_finder();
     service::Confirmer confirmer(arguments.options, finder);
     if (!arguments.batch.empty()) {

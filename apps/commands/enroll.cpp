@@ -39,6 +39,7 @@ void print_text(const service::EnrolledPhoto& photo) {
 int enroll(const EnrollArguments& arguments, const SharedOptions& shared) {
     auto options = arguments.options;
     options.workspace = shared.make_workspace();
+    options.pipeline = shared.with_server(options.pipeline);
     options.store = arguments.store;
     options.identify.tolerance = arguments.tolerance;
     options.rules.on_limit = service::on_limit_from(arguments.on_limit);

@@ -82,6 +82,7 @@ void expire(const PendingArguments& arguments, const SharedOptions& shared) {
 int pending(const PendingArguments& arguments, const SharedOptions& shared) {
     auto options = arguments.options;
     options.workspace = shared.make_workspace();
+    options.pipeline = shared.with_server(options.pipeline);
     if (arguments.keep_days) {
         expire(arguments, shared);
     }

@@ -41,6 +41,7 @@ void print_text(const service::VerifyAnswer& answer, bool claimed) {
 int verify(const VerifyArguments& arguments, const SharedOptions& shared) {
     auto options = arguments.options;
     options.store = store_of(arguments.store, shared);
+    options.pipeline = shared.with_server(options.pipeline);
     options.identify.tolerance = arguments.tolerance;
     if (options.user) {
         options.user = to_label(*options.user);
@@ -61,7 +62,9 @@ struct CompareArguments {
 };
 
 int compare(const CompareArguments& arguments, const SharedOptions& shared) {
-    const auto answer = service::compare(arguments.options, shared.make_finder(), arguments.a, arguments.b);
+    auto options = arguments.options;
+    options.pipeline = shared.with_server(options.pipeline);
+    const auto answer = service::compare(options, shared.make_finder(), arguments.a, arguments.b);
     if (shared.json) {
         print_json(service::to_json(answer));
     } else if (!answer.distance) {

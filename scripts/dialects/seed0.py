@@ -2,13 +2,15 @@
 """Dialect 0: /ml/*, an opaque bearer, French."""
 from __future__ import annotations
 
+import concurrent.futures
 import re
 
-from dialects.rows import RECOGNITION, Mismatch, NotProvoked, Reply, expect, invalid, is_score, refused, row, same
-from dialects.server import Server, data_uri, photo, photos_of
+from dialects.rows import RECOGNITION, Mismatch, Reply, expect, invalid, is_score, refused, row, same
+from dialects.server import Server, broken_store, data_uri, photo, photos_of
 
 NO_FACE = "Aucun visage détecté dans l'image. Veuillez prendre une photo claire de votre visage."
 SEVERAL = "Plusieurs visages détectés. Assurez-vous d'être seul dans l'image."
+TOO_LARGE = "Image trop volumineuse. Veuillez envoyer une photo plus petite."
 BEARER = {"authorization": "Bearer test-token"}
 ENROLLED = {"success": True, "message": "Visage enregistré avec succès"}
 VERIFIED = {"success": True, "user_id": "abc123", "confidence": is_score(2),
@@ -130,7 +132,9 @@ def enroll_unencodable(server: Server) -> None:
 
 @row("0", "U", "POST /ml/enroll-face: 500 Erreur serveur")
 def enroll_server_error(server: Server) -> None:
-    raise NotProvoked("an unreadable photo is the client's fault and gets 400")
+    with broken_store(server) as broken:
+        refused(MlClient(broken).enroll("abc123", photos_of("mei")[0]), 500,
+                {"success": False, "detail": re.compile("Erreur serveur: .+")})
 
 
 @row("0", "6", "POST /ml/enroll-face with what is no photo: 400, code unreadable")
@@ -143,7 +147,29 @@ def enroll_unreadable(server: Server) -> None:
 @row("0", "6", "POST /ml/enroll-face with a picture beyond the pixel limit: 413")
 def enroll_bomb(server: Server) -> None:
     for name in ("bomb.jpg", "bomb.png"):
-        refused(MlClient(server).enroll("abc123", photo(name)), 413, {"success": False, "detail": str})
+        refused(MlClient(server).enroll("abc123", photo(name)), 413, {"success": False, "detail": TOO_LARGE})
+
+
+@row("0", "6", "POST /ml/verify-face and /ml/enroll-face with more bytes than allowed: 413 in French", "small")
+def too_large(server: Server) -> None:
+    client = MlClient(server)
+    for reply in (client.verify(photo("group.jpg")), client.enroll("abc123", photo("group.jpg"))):
+        body = refused(reply, 413, {"success": False, "detail": TOO_LARGE})
+        same("code", "body_too_large", body["code"])
+
+
+@row("0", "6", "more photos at once than may wait: 503 in French, with Retry-After", "busy")
+def busy(server: Server) -> str:
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        replies = list(pool.map(lambda _: MlClient(server).verify(photo("group.jpg")), range(48)))
+    late = [reply for reply in replies if reply.status == 503]
+    if not late or {reply.status for reply in replies} != {200, 503}:
+        raise Mismatch(f"statuses {sorted(reply.status for reply in replies)}")
+    for reply in late:
+        body = refused(reply, 503, {"success": False, "detail": "Le serveur est occupé. Veuillez réessayer plus tard."})
+        same("code", "queue_full", body["code"])
+        same("Retry-After", re.compile(r"[1-9]\d*"), reply.headers.get("retry-after", ""))
+    return f"{len(late)} of {len(replies)}"
 
 
 @row("0", "U", "POST /ml/enroll-face without a header or the field: 422 with FastAPI's detail")
@@ -315,7 +341,7 @@ def rate_limit(server: Server) -> str:
         reply = server.post("/ml/verify-face")  # without a photo: quick, and counted all the same
         seen.append(reply.status)
         if reply.status == 429:
-            refused(reply, 429, {})
+            refused(reply, 429, {"success": False, "detail": "Trop de requêtes. Veuillez réessayer plus tard."})
             same("Retry-After", re.compile(r"[1-9]\d*"), reply.headers.get("retry-after", ""))
     if seen[:10] != [422] * 10 or seen[-1] != 429:
         raise Mismatch(f"statuses {seen}")

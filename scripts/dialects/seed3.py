@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import re
 
-from dialects.rows import (NAIVE_TIME, PERCENT, RECOGNITION, Mismatch, NotProvoked, Reply, expect, is_score, refused, row,
+from dialects.rows import (NAIVE_TIME, PERCENT, RECOGNITION, Mismatch, Reply, expect, is_score, refused, row,
                            same)
-from dialects.server import ORIGIN, Server, base64_of, data_uri, photo, photos_of
+from dialects.server import ORIGIN, Server, base64_of, broken_store, data_uri, photo, photos_of
 
 REGISTER_CURL = """curl -X POST http://localhost:5000/register-face \\
   -H "Content-Type: application/json" \\
@@ -157,7 +157,9 @@ def register_poor(server: Server) -> None:
 
 @row("3", "U", "POST /register-face: 500 'Server error: …'")
 def register_errors(server: Server) -> None:
-    raise NotProvoked("no request is known to fail inside")
+    with broken_store(server) as broken:
+        refused(FaceClient(broken).register(8, photos_of("mei")[0]), 500,
+                {"success": False, "message": re.compile("Server error: .+")})
 
 
 @row("3", "S", "POST /recognize, curl: the integer, 1 − d to 4 places, a naive time")

@@ -24,7 +24,7 @@ from pathlib import Path
 
 import requests
 
-from dialects.rows import Mismatch, Reply
+from dialects.rows import Mismatch, NotProvoked, Reply
 
 ROOT = Path(__file__).resolve().parents[2]
 PHOTOS = ROOT / "tests/data/photos"
@@ -54,6 +54,8 @@ PROFILES = {
     "compat-empty": Profile(("--auth", "none", "--compat"), OFTEN, ()),
     "quality": Profile(variables={**OFTEN, "FACE_QUALITY_THRESHOLD": "0.8"}),
     "limited": Profile(),
+    "small": Profile(("--auth", "none", "--max-body", "4K"), OFTEN),
+    "busy": Profile(("--auth", "none", "--workers", "1", "--queue", "1"), OFTEN),
 }
 
 
@@ -179,6 +181,18 @@ def run_mien(mien: Path, home: Path, *arguments: str, more: dict[str, str] | Non
     if check and done.returncode != 0:
         raise RuntimeError(f"mien {' '.join(arguments)}: exit {done.returncode}\n{done.stderr}")
     return done
+
+
+@contextlib.contextmanager
+def broken_store(server: Server) -> Iterator[Server]:
+    """Another server of that kind, whose store cannot be written: a folder lies where its journal belongs."""
+    if not server.starter:
+        raise NotProvoked("needs a server started by this script (--start)")
+    with server.starter.start("open") as other:
+        journal = other.workspace / "train.mien.journal"
+        journal.unlink(missing_ok=True)
+        journal.mkdir()
+        yield other
 
 
 class Starter:

@@ -5,6 +5,7 @@ Every test program here is run as: test_x.py MIEN [unittest options]
 """
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 from pathlib import Path
@@ -127,6 +129,37 @@ class Server:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+
+
+def socket_answer(path: Path, target: str) -> dict:
+    """What GET over a Unix socket answers."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(GENEROUS)
+        connection.connect(str(path))
+        connection.sendall(f"GET {target} HTTP/1.1\r\nHost: mien\r\nConnection: close\r\n\r\n".encode())
+        return json.loads(read_all(connection).partition(b"\r\n\r\n")[2])
+
+
+@contextlib.contextmanager
+def talking(listener: socket.socket, answer: bytes):
+    """Whoever comes is told the same, meanwhile."""
+    def serve():
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection:
+                connection.recv(65536)
+                connection.sendall(answer)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join(GENEROUS)
 
 
 def read_all(connection: socket.socket) -> bytes:

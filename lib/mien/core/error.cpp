@@ -18,6 +18,7 @@ constexpr std::array k_table{
     ErrorRow{ErrorCode::store_corrupt, "store_corrupt", 12, 500},
     ErrorRow{ErrorCode::model_mismatch, "model_mismatch", 12, 500},
     ErrorRow{ErrorCode::model_missing, "model_missing", 13, 503},
+    ErrorRow{ErrorCode::server, "server", 14, 503},
     ErrorRow{ErrorCode::interrupted, "interrupted", 130, 503},
 };
 

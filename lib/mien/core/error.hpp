@@ -20,6 +20,7 @@ enum class ErrorCode {
     store_corrupt,
     model_mismatch,  ///< encodings of two models would meet
     model_missing,   ///< also: a weights file whose digest is not the published one
+    server,          ///< the server of MIEN_SERVER does not answer, or refuses
     interrupted,
 };
 

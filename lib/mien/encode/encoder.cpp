@@ -87,17 +87,23 @@ std::string resolve_encoder(const std::string& name, const models::Finder& finde
     throw Error(ErrorCode::model_missing, "no encoder is present; get one with 'mien models fetch dlib'");
 }
 
+models::Card encoder_card(const std::string& resolved, const models::Finder& finder) {
+    if (!resolved.starts_with(k_onnx_prefix)) {
+        return models::card(models::Kind::encoder, resolved);
+    }
+    auto card = models::read_onnx_card(resolved.substr(k_onnx_prefix.size()), finder);
+    card.name = std::string(k_onnx_prefix) + card.name;  // so that it can't pass for one of the catalogue
+    return card;
+}
+
 namespace {
 
 std::unique_ptr<Encoder> make_plain(const std::string& name, const models::Finder& finder) {
     const auto resolved = resolve_encoder(name, finder);
+    const auto card = encoder_card(resolved, finder);
     if (resolved.starts_with(k_onnx_prefix)) {
-        const std::filesystem::path file = resolved.substr(k_onnx_prefix.size());
-        auto card = models::read_onnx_card(file, finder);
-        card.name = std::string(k_onnx_prefix) + card.name;  // so that it can't pass for one of the catalogue
-        return make_from_file(card, file, finder);
+        return make_from_file(card, resolved.substr(k_onnx_prefix.size()), finder);
     }
-    const auto& card = models::card(models::Kind::encoder, resolved);
     if (card.file.empty()) {
         const auto network = starter_network();
         return make_onnx_encoder(card, network, to_hex(sha256(network)));

@@ -40,6 +40,10 @@ public:
 std::unique_ptr<Encoder> make_encoder(const std::string& name, const models::Finder& finder,
                                       std::optional<bool> flip = std::nullopt);
 
+/// The card of make_encoder(name, …), without loading anything. resolved: as resolve_encoder() gives it.
+/// throws: Error{usage}, Error{model_missing} for "onnx:FILE"
+models::Card encoder_card(const std::string& resolved, const models::Finder& finder);
+
 /// What "auto" means on this machine; other names come back as they are, "onnx:FILE" with an absolute path.
 std::string resolve_encoder(const std::string& name, const models::Finder& finder);
 

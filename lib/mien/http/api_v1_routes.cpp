@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <mien/core/error.hpp>
 #include <mien/http/answers.hpp>
+#include <mien/http/changes.hpp>
 #include <mien/http/routes.hpp>
+#include <mien/service/fit.hpp>
 #include <mien/service/train.hpp>
 
 #include <algorithm>
@@ -14,7 +16,6 @@ namespace mien::http {
 namespace {
 
 constexpr const char* k_dialect = "api";
-constexpr double k_wait_seconds = 5;
 /// Frames are sent to routes that are not there yet, too: the answer to them is not about their size.
 constexpr std::uint64_t k_frame_body = 16UL * 1024 * 1024;
 
@@ -23,6 +24,10 @@ std::string words_for(const Refusal& refusal) {
     if (code == "unreadable" || code == "bad_base64") return "Invalid image data";
     return refusal.status() >= 500 && refusal.status() != 501 && refusal.status() != 503 ? "Internal server error"
                                                                                          : std::string(refusal.what());
+}
+
+double elapsed(std::chrono::steady_clock::time_point start) {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
 /// The similarity that a client asks for; nothing where it asks for none.
@@ -45,6 +50,11 @@ std::optional<Threshold> threshold_of(const Form& form) {
     return Threshold{Threshold::Scale::similarity, value};
 }
 
+/// The old service knew two ways of naming a face; whatever compares encodings is the second.
+const char* recognition_method(const service::LiveState& state) {
+    return state.people.matcher().method() == "svm" ? "svm" : "cosine";
+}
+
 Json face_json(const service::FaceAnswer& face, const service::LiveState& state) {
     const bool known = face.verdict == Verdict::known;
     Json json{// Employees come with their own routes; a person of the gallery has a name, but no number yet.
@@ -52,7 +62,7 @@ Json face_json(const service::FaceAnswer& face, const service::LiveState& state)
               {"employee_code", known ? Json(face.label) : Json(nullptr)},
               {"employee_name", known ? Json(face.label) : Json("Unknown")},
               {"confidence_score", face.distance ? similarity(*face.distance, usual_distance(state)) : 0.0},
-              {"recognition_method", "cosine"},
+              {"recognition_method", recognition_method(state)},
               {"bbox", {face.box.left, face.box.top, face.box.left + face.box.width, face.box.top + face.box.height}}};
     json.update(state.people.to_json(face));
     return json;
@@ -71,10 +81,9 @@ Response recognize(Services& services, const Request& request, Tools& tools) {
     for (const auto& face : answer.faces) {
         faces.push_back(face_json(face, *tools.state));
     }
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     return reply({{"success", true},
                   {"faces", std::move(faces)},
-                  {"processing_time", rounded(seconds.count(), 4)},
+                  {"processing_time", rounded(elapsed(start), 4)},
                   {"timestamp", naive_time(now())},
                   {"verdict", to_string(answer.verdict)},
                   {"confidence_kind", tools.state->people.confidence_kind()},
@@ -106,6 +115,19 @@ Response system_status(Services& services) {
                   {"detector", state->tools->detector()}});
 }
 
+/// What train-model learns: an svm as the settings say, else whatever the store keeps.
+match::MatcherOptions matcher_of(const Config& config) {
+    match::MatcherOptions matcher;
+    if (config.svm_kernel || config.svm_c || config.svm_gamma) {
+        matcher.name = "svm";
+        matcher.svm.kernel = config.svm_kernel;
+        matcher.svm.c = config.svm_c;
+        matcher.svm.gamma = config.svm_gamma;
+    }
+    matcher.threads = config.worker_count();
+    return matcher;
+}
+
 Response train(Services& services, const Request& request) {
     const auto form = read_form(request);
     const auto config = services.config();
@@ -119,20 +141,29 @@ Response train(Services& services, const Request& request) {
     options.pipeline.detector = config->detector;
     options.pipeline.max_pixels = config->max_pixels;
     options.jobs = config->worker_count();
-    options.rebuild = false;
-    options.wait_seconds = k_wait_seconds;
+    options.matcher = matcher_of(*config);
+    options.wait_seconds = k_wait_for_writer;
+    options.user = author_of(request);
     const auto training = options.workspace.training();
     if (!std::filesystem::is_directory(training) || service::photos_in(training).empty()) {
         throw Refusal(400, "nobody_known", "No employees to train on: dataset_training holds no photos");
     }
+    const auto start = std::chrono::steady_clock::now();
     const auto summary = service::train(options, services.finder(), {});
+    if (force.get<bool>()) {
+        service::FitOptions fit{options.output, options.matcher, k_wait_for_writer, options.user};
+        static_cast<void>(service::fit(fit));
+    }
     services.store().refresh();
-    const auto people = services.store().current()->people.gallery().people();
+    const auto state = services.store().current();
+    const auto& gallery = state->people.gallery();
+    const auto accuracy = state->people.matcher().accuracy();
     return reply({{"success", true},
-                  {"message", "Model trained successfully on " + std::to_string(people) + " employees"},
-                  {"training_time", rounded(summary.seconds, 3)},
-                  {"model_accuracy", nullptr},
-                  {"total_samples", services.store().current()->people.gallery().size()},
+                  {"message", "Model trained successfully on " + std::to_string(gallery.people()) + " employees"},
+                  {"training_time", rounded(elapsed(start), 3)},
+                  {"model_accuracy", accuracy ? Json(rounded(*accuracy, 4)) : Json(nullptr)},
+                  {"total_samples", gallery.size()},
+                  {"recognition_method", recognition_method(*state)},
                   {"encoded", summary.encoded},
                   {"reused", summary.reused},
                   {"failed", summary.failed},
@@ -269,13 +300,13 @@ void add_api_v1_routes(RouteTable& table, Services& services, const std::string&
                  "force_retrain",
                  {{"type", "boolean"}},
                  false,
-                 "Taken for compatibility: what has changed is always encoded, what has not never"}},
+                 "Also learns the matcher anew where nothing has changed"}},
                {{200,
                  "Done",
                  {{"success", true},
                   {"message", "Model trained successfully on 25 employees"},
                   {"training_time", 1.5},
-                  {"model_accuracy", nullptr},
+                  {"model_accuracy", 0.98},
                   {"total_samples", 125}}},
                 {400, "There is nobody", {{"detail", "No employees to train on"}}}},
                Need::admin,

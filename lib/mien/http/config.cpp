@@ -347,10 +347,9 @@ std::vector<Setting> make_settings() {
          set_number<std::uint32_t>(&Config::max_per_person, 1, 1'000'000), get_number(&Config::max_per_person)});
     add({"on-limit", k_recognition, "CHOICE", "What a new photo of somebody with as many replaces: oldest, worst, or reject the new one", {}, false, false, false, false,
          [](Config& config, const Strings& values) {
-             const auto word = one_of(values.back(), {"oldest", "worst", "reject"});
-             config.on_limit = word == "worst" ? OnLimit::worst : word == "reject" ? OnLimit::reject : OnLimit::oldest;
+             config.on_limit = service::on_limit_from(one_of(values.back(), {"oldest", "worst", "reject"}));
          },
-         [](const Config& config) { return Strings{std::string(to_string(config.on_limit))}; }});
+         [](const Config& config) { return Strings{std::string(service::to_string(config.on_limit))}; }});
     add({"quality-threshold", k_recognition, "QUALITY", "Refuse worse photos when people are enrolled, 0 to 1", {{"FACE_QUALITY_THRESHOLD", ""}}, false, false, false, false,
          [](Config& config, const Strings& values) { config.quality_threshold = number_in(values.back(), 0.0, 1.0); },
          [](const Config& config) { return config.quality_threshold ? Strings{text_of(*config.quality_threshold)} : Strings{}; }});
@@ -363,13 +362,17 @@ std::vector<Setting> make_settings() {
          get_text(&Config::detector)});
     add({"max-pixels", k_recognition, "N", "Refuse photos with more pixels", {}, false, false, false, false,
          set_number<std::int64_t>(&Config::max_pixels, 1, 4'000'000'000), get_number(&Config::max_pixels)});
-    add({"svm-kernel", k_recognition, "NAME", "For /api/v1's train-model", {{"SVM_KERNEL", ""}}, false, false, false, false,
-         [](Config& config, const Strings& values) { config.svm_kernel = one_of(values.back(), {"rbf", "linear", "poly", "sigmoid"}); },
-         get_text(&Config::svm_kernel)});
-    add({"svm-c", k_recognition, "C", "For /api/v1's train-model", {{"SVM_C", ""}}, false, false, false, false,
-         set_number(&Config::svm_c, 1e-6, 1e6), get_number(&Config::svm_c)});
-    add({"svm-gamma", k_recognition, "GAMMA", "For /api/v1's train-model", {{"SVM_GAMMA", ""}}, false, false, false, false,
-         set_number(&Config::svm_gamma, 1e-6, 1e6), get_number(&Config::svm_gamma)});
+    add({"svm-kernel", k_recognition, "NAME", "Kernel of the svm that /api/v1's train-model fits: rbf or linear", {{"SVM_KERNEL", ""}}, false, false, false, false,
+         [](Config& config, const Strings& values) {
+             config.svm_kernel = one_of(values.back(), {"rbf", "linear"}) == "rbf" ? match::Kernel::rbf : match::Kernel::linear;
+         },
+         [](const Config& config) { return config.svm_kernel ? Strings{*config.svm_kernel == match::Kernel::rbf ? "rbf" : "linear"} : Strings{}; }});
+    add({"svm-c", k_recognition, "C", "C of that svm", {{"SVM_C", ""}}, false, false, false, false,
+         [](Config& config, const Strings& values) { config.svm_c = number_in(values.back(), 1e-6, 1e9); },
+         [](const Config& config) { return config.svm_c ? Strings{text_of(*config.svm_c)} : Strings{}; }});
+    add({"svm-gamma", k_recognition, "GAMMA", "Gamma of that svm's rbf kernel", {{"SVM_GAMMA", ""}}, false, false, false, false,
+         [](Config& config, const Strings& values) { config.svm_gamma = number_in(values.back(), 1e-9, 1e9); },
+         [](const Config& config) { return config.svm_gamma ? Strings{text_of(*config.svm_gamma)} : Strings{}; }});
     add({"augmentation-count", k_recognition, "N", "For /api/v1's registrations", {{"AUGMENTATION_COUNT", ""}}, false, false, false, false,
          set_number<std::uint32_t>(&Config::augmentation_count, 0, 1000), get_number(&Config::augmentation_count)});
 
@@ -654,15 +657,6 @@ std::string_view to_string(AuthMode mode) {
         case AuthMode::none: break;
     }
     return "none";
-}
-
-std::string_view to_string(OnLimit choice) {
-    switch (choice) {
-        case OnLimit::worst: return "worst";
-        case OnLimit::reject: return "reject";
-        case OnLimit::oldest: break;
-    }
-    return "oldest";
 }
 
 double Threshold::distance(double usual) const {

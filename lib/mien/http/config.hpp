@@ -4,6 +4,8 @@
 /// What `mien serve` can be told, and where it was told it (man mien-config).
 
 #include <mien/core/json.hpp>
+#include <mien/match/matcher.hpp>
+#include <mien/service/enroll.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -46,11 +48,6 @@ struct Threshold {
     friend bool operator==(const Threshold&, const Threshold&) = default;
 };
 
-/// What becomes of a new photo of somebody who has as many as are kept.
-enum class OnLimit { oldest, worst, reject };
-
-std::string_view to_string(OnLimit choice);
-
 struct Config {
     // where it listens
     std::vector<std::string> hosts{"127.0.0.1"};
@@ -83,13 +80,14 @@ struct Config {
     std::filesystem::path store;  ///< empty: train.mien in the workspace
     std::optional<Threshold> threshold;
     std::uint32_t max_per_person{5};
-    OnLimit on_limit{OnLimit::oldest};
+    service::OnLimit on_limit{service::OnLimit::oldest};
     std::optional<double> quality_threshold;
     bool keep_photos{};
     bool compat{};  ///< the old services' 400 where mien answers 200 (a photo without a face, an empty store)
-    std::string svm_kernel{"rbf"};
-    double svm_c{10};
-    double svm_gamma{0.1};
+    // what train-model fits; all absent: the matcher that the store keeps
+    std::optional<match::Kernel> svm_kernel;
+    std::optional<double> svm_c;
+    std::optional<double> svm_gamma;
     std::uint32_t augmentation_count{5};
     std::string detector{"auto"};
     std::int64_t max_pixels{100'000'000};

@@ -2,8 +2,8 @@
 #include <mien/core/error.hpp>
 #include <mien/gallery/file_store.hpp>
 #include <mien/http/answers.hpp>
+#include <mien/http/changes.hpp>
 #include <mien/http/routes.hpp>
-#include <mien/service/confirm.hpp>
 #include <mien/service/history.hpp>
 #include <mien/service/pending.hpp>
 #include <mien/service/people.hpp>
@@ -41,7 +41,6 @@ using service::Decision;
 using service::Pending;
 
 constexpr const char* k_dialect = "mien";
-constexpr double k_wait_seconds = 5;
 constexpr int k_places = 4;
 constexpr int k_picture_side = 240;
 /// Photos that somebody put into dataset/ by hand and that one request looks at; the next one goes on.
@@ -50,10 +49,6 @@ constexpr std::size_t k_look_at_most = 16;
 constexpr std::chrono::seconds k_look_again{5};
 
 service::Workspace workspace_of(const Config& config) { return service::Workspace{config.workspace}; }
-
-std::string user_of(const Request& request) {
-    return request.claims.proved ? "http:" + request.claims.subject : "http";
-}
 
 /// 64 bits as 16 hexadecimal digits: JavaScript's numbers have 53.
 std::string to_hex_id(std::uint64_t id) {
@@ -126,12 +121,14 @@ public:
     /// One decision after the other, each about what waits at its turn.
     /// find: the faces that are meant, out of what waits; throws where they wait no more, or must not be decided so
     std::vector<service::Confirmed> decide(const std::function<std::vector<service::WaitingFace>(const Pending&)>& find,
-                                           Decision decision, const std::string& label, bool force) {
+                                           Decision decision, const std::string& label, bool force,
+                                           const Request& request) {
         const std::lock_guard lock(m_deciding);
         m_services.store().refresh();
         const auto faces = find(*pending());
         try {
-            auto done = confirmer().decide(faces, decision, label, force);
+            service::Confirmer confirmer(confirm_options(m_services, request, nullptr), m_services.finder());
+            auto done = confirmer.decide(faces, decision, label, force);
             m_services.store().refresh();
             return done;
         } catch (const Error&) {
@@ -145,22 +142,6 @@ public:
     Services& services() { return m_services; }
 
 private:
-    service::Confirmer& confirmer() {
-        const auto config = m_services.config();
-        const auto threshold = m_services.store().current()->people.threshold();
-        if (!m_confirmer || m_threshold != threshold) {
-            service::ConfirmOptions options;
-            options.workspace = workspace_of(*config);
-            options.pipeline.detector = config->detector;
-            options.pipeline.max_pixels = config->max_pixels;
-            options.identify.tolerance = threshold;
-            options.wait_seconds = k_wait_seconds;
-            m_confirmer = std::make_unique<service::Confirmer>(options, m_services.finder());
-            m_threshold = threshold;
-        }
-        return *m_confirmer;
-    }
-
     using Stamps = std::array<std::pair<std::int64_t, std::uintmax_t>, 3>;
 
     static Stamps stamps_of(const service::Workspace& workspace) {
@@ -187,8 +168,6 @@ private:
     Stamps m_stamps;
     std::chrono::steady_clock::time_point m_seen_at;
     std::mutex m_deciding;
-    std::unique_ptr<service::Confirmer> m_confirmer;  ///< guarded by m_deciding
-    double m_threshold{};                             ///< guarded by m_deciding
 };
 
 [[noreturn]] void refuse_missing() {
@@ -277,7 +256,7 @@ Response decide(Desk& desk, const Request& request, Find find, Decision decision
               {"label", label.empty() ? Json(nullptr) : Json(label)},
               {"change", nullptr},
               {"faces", Json::array()}};
-    for (const auto& done : desk.decide(meant, decision, label, force)) {
+    for (const auto& done : desk.decide(meant, decision, label, force, request)) {
         if (done.change != 0) {
             json["outcome"] = done.outcome;
             json["change"] = done.change;
@@ -432,7 +411,7 @@ Response undo(Services& services, const Request& request) {
     }
     Json json;
     {
-        gallery::StoreWriter writer(*reader, {"undo", k_wait_seconds, user_of(request)});
+        gallery::StoreWriter writer(*reader, {"undo", k_wait_for_writer, author_of(request)});
         const auto last = writer.last_change();
         const auto from = change_of(form, "change").value_or(last);
         if (last == 0) {

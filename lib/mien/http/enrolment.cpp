@@ -4,46 +4,40 @@
 #include <mien/core/error.hpp>
 #include <mien/gallery/file_store.hpp>
 #include <mien/http/answers.hpp>
+#include <mien/http/changes.hpp>
 
 #include <memory>
 
 namespace mien::http {
 namespace {
 
-/// Others write for milliseconds, but `mien train` for longer: then the client hears 409 and tries again.
-constexpr double k_wait_seconds = 5;
 constexpr int k_places = 4;
 
 /// Over the store that is served, where there is one, so that nothing is opened anew.
-std::unique_ptr<gallery::StoreWriter> make_writer(Services& services) {
-    const gallery::WriterOptions options{"enroll", k_wait_seconds};
+std::unique_ptr<gallery::StoreWriter> make_writer(Services& services, const Request& request) {
+    const gallery::WriterOptions options{"enroll", k_wait_for_writer, author_of(request)};
     if (const auto reader = services.store().reader()) {
         return std::make_unique<gallery::StoreWriter>(*reader, options);
     }
     return std::make_unique<gallery::StoreWriter>(services.config()->store_file(), options);
 }
 
-service::OnLimit to_service(OnLimit on_limit) {
-    switch (on_limit) {
-        case OnLimit::worst: return service::OnLimit::worst;
-        case OnLimit::reject: return service::OnLimit::reject;
-        case OnLimit::oldest: break;
-    }
-    return service::OnLimit::oldest;
-}
-
 service::EnrollRules rules_of(const Config& config, double quality) {
     service::EnrollRules rules;
     rules.quality = config.quality_threshold.value_or(quality);
     rules.max_per_user = config.max_per_person;
-    rules.on_limit = to_service(config.on_limit);
+    rules.on_limit = config.on_limit;
     rules.force = true;
+    if (config.keep_photos) {
+        rules.keep_in = service::Workspace{config.workspace};
+    }
     return rules;
 }
 
 }  // namespace
 
-Enrolment enroll_photo(Services& services, Tools& tools, const std::string& user, Bytes photo, double quality) {
+Enrolment enroll_photo(Services& services, const Request& request, Tools& tools, const std::string& user, Bytes photo,
+                       double quality) {
     const auto config = services.config();
     const auto hash = sha256(photo);
     auto result = services.process(tools, photo, pipeline::Faces::one);
@@ -55,11 +49,11 @@ Enrolment enroll_photo(Services& services, Tools& tools, const std::string& user
     }
     auto& enrolled = enrolment.photo;
     {
-        const auto writer = make_writer(services);
+        const auto writer = make_writer(services, request);
         services.store().refresh();  // nobody changes the store now: what is served is what the writer sees
         const auto state = services.store().current();
         enrolled = service::enroll_face(*writer, *state->tools, state->people, user, rules_of(*config, quality),
-                                        "sha256:" + to_hex(hash).substr(0, 12), hash, std::move(result));
+                                        "sha256:" + to_hex(hash).substr(0, 12), hash, std::move(result), photo);
     }
     services.store().refresh();
     if (!enrolled.succeeded()) {
@@ -83,12 +77,15 @@ void add_enrolment(Json& body, const Enrolment& enrolment, const std::string& us
     body["sha256"] = to_hex(enrolled.hash);
     body["dropped"] = enrolled.dropped.size();
     body["faces"] = enrolment.faces;
+    if (!enrolled.kept_as.empty()) {
+        body["kept_as"] = enrolled.kept_as;
+    }
     if (!enrolled.rival.empty()) {
         body["also_known_as"] = enrolled.rival;
     }
 }
 
-service::Forgotten forget_person(Services& services, const std::optional<std::string>& key) {
+service::Forgotten forget_person(Services& services, const Request& request, const std::optional<std::string>& key) {
     const auto config = services.config();
     services.store().refresh();
     if (!key || !services.store().current()->people.gallery().find_person(*key)) {
@@ -98,7 +95,8 @@ service::Forgotten forget_person(Services& services, const std::optional<std::st
     options.workspace.root = config->workspace;
     options.store = config->store_file();
     options.label = *key;
-    options.wait_seconds = k_wait_seconds;
+    options.wait_seconds = k_wait_for_writer;
+    options.user = author_of(request);
     auto forgotten = service::forget(options);
     services.store().refresh();
     return forgotten;

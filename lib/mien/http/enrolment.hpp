@@ -21,7 +21,8 @@ struct Enrolment {
 /// somebody else's too is taken, as the old services did; the answer says whose.
 /// quality: the least that the dialect asks for where the configuration says nothing
 /// throws: Refusal{400} no_face, several_faces, unreadable, low_quality; Refusal{409} limit
-Enrolment enroll_photo(Services& services, Tools& tools, const std::string& user, Bytes photo, double quality);
+Enrolment enroll_photo(Services& services, const Request& request, Tools& tools, const std::string& user, Bytes photo,
+                       double quality);
 
 /// code, encodings, sha256, faces, who else it looks like: behind the dialect's own fields.
 void add_enrolment(Json& body, const Enrolment& enrolment, const std::string& user);
@@ -29,6 +30,6 @@ void add_enrolment(Json& body, const Enrolment& enrolment, const std::string& us
 /// Erases a person, history and photos included.
 /// key: nothing where it cannot be anybody's name
 /// throws: Refusal{404, person_missing}
-service::Forgotten forget_person(Services& services, const std::optional<std::string>& key);
+service::Forgotten forget_person(Services& services, const Request& request, const std::optional<std::string>& key);
 
 }  // namespace mien::http

@@ -53,7 +53,7 @@ Response register_face(Services& services, const Request& request, Tools& tools)
         throw Refusal(400, "bad_user_id", "user_id must be an integer or a text of 1 to 255 bytes");
     }
     demand_own(request, *services.config(), *key);
-    const auto enrolled = enroll_photo(services, tools, *key, form.image_bytes(), k_quality);
+    const auto enrolled = enroll_photo(services, request, tools, *key, form.image_bytes(), k_quality);
     Json body{{"success", true},
               {"message", "Face registered successfully"},
               {"user_id", echoed(*user_id, *key)},
@@ -114,7 +114,7 @@ Response status(Services& services, const Request& request) {
 Response forget(Services& services, const Request& request) {
     const auto key = user_key(request.param("user_id"));
     demand_own(request, *services.config(), key.value_or(""));
-    const auto forgotten = forget_person(services, key);
+    const auto forgotten = forget_person(services, request, key);
     return reply({{"success", true},
                   {"message", "Face data deleted successfully"},
                   {"user_id", id_of(request)},

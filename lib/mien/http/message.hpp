@@ -53,8 +53,9 @@ struct Request {
     Fields query;        ///< decoded
     Fields headers;
     std::string body;
-    std::string client;       ///< address without port; "unix" for the Unix socket
+    std::string client;       ///< address without port; "unix", "workspace" for the sockets
     bool secure{};            ///< came over TLS
+    bool own_user{};          ///< came over the workspace's socket: from whom the server runs as
     std::string id;           ///< request id
     std::string traceparent;  ///< W3C, empty where none or a broken one was sent
     Fields params;            ///< what stood in the {places} of the route's path, decoded

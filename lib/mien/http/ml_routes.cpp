@@ -35,6 +35,8 @@ std::string words_for(const Refusal& refusal) {
     if (code == "not_yours") return "Vous ne pouvez supprimer que vos propres données";
     if (code == "limit") return "Nombre maximal de photos atteint pour cet utilisateur.";
     if (code == "rate_limited") return "Trop de requêtes. Veuillez réessayer plus tard.";
+    if (refusal.status() == 413) return "Image trop volumineuse. Veuillez envoyer une photo plus petite.";
+    if (refusal.status() == 503) return "Le serveur est occupé. Veuillez réessayer plus tard.";
     return refusal.status() >= 500 ? std::string("Erreur serveur: ") + refusal.what() : refusal.what();
 }
 
@@ -85,7 +87,7 @@ Response enroll(Services& services, const Request& request, Tools& tools) {
         complaints.push_back({"body", "file"});
     }
     demand_valid(complaints);
-    const auto enrolled = enroll_photo(services, tools, *key, form.image_bytes(), 0.0);
+    const auto enrolled = enroll_photo(services, request, tools, *key, form.image_bytes(), 0.0);
     Json body{
         {"success", true}, {"message", "Visage enregistré avec succès"}, {"face_count", enrolled.photo.encodings}};
     add_enrolment(body, enrolled, *key);
@@ -141,7 +143,7 @@ Response forget(Services& services, const Request& request) {
     demand_valid(complaints);
     const auto key = user_key(request.param("user_id"));
     demand_own(request, *services.config(), key.value_or(""));
-    const auto forgotten = forget_person(services, key);
+    const auto forgotten = forget_person(services, request, key);
     return reply({{"success", true},
                   {"message", "Enregistrement facial supprimé"},
                   {"user_id", forgotten.label},

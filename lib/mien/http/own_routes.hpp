@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-/// mien's own routes: /healthz, /readyz, /metrics, /v1/predict.
+/// mien's own routes: /healthz, /readyz, /metrics, /v1/predict, /v1/tools, /v1/faces.
 
 #include <mien/http/route.hpp>
 #include <mien/http/services.hpp>

@@ -10,6 +10,7 @@
 
 #include <mien/core/error.hpp>
 #include <mien/core/log.hpp>
+#include <mien/service/workspace.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/buffer.hpp>
@@ -29,6 +30,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
@@ -291,14 +293,21 @@ std::string head_of(const Response& response, bool close, bool old_client) {
     return head;
 }
 
+/// How a connection came.
+enum class Way {
+    open,       ///< TCP, or a Unix socket that proxies may use
+    tls,
+    workspace,  ///< the socket for the command line of the server's own user
+};
+
 class Connection : public std::enable_shared_from_this<Connection> {
 public:
-    Connection(std::shared_ptr<Hub> hub, std::unique_ptr<Transport> transport, std::string peer, bool secure)
+    Connection(std::shared_ptr<Hub> hub, std::unique_ptr<Transport> transport, std::string peer, Way way)
         : m_hub(std::move(hub)),
           m_transport(std::move(transport)),
           m_timer(m_transport->executor()),
           m_peer(std::move(peer)),
-          m_secure(secure),
+          m_way(way),
           m_config(m_hub->engine.services().config()) {}
 
     ~Connection() {
@@ -389,7 +398,8 @@ private:
         m_phase = Phase::idle;
         m_request = std::make_shared<Request>();
         m_request->client = m_peer;
-        m_request->secure = m_secure;
+        m_request->secure = m_way == Way::tls;
+        m_request->own_user = m_way == Way::workspace;
         m_admission.reset();
         m_budget = std::make_shared<Budget>(m_hub);
         m_discarding = false;
@@ -656,7 +666,7 @@ private:
     Clock::time_point m_timer_end;
     bool m_timer_runs{};
     std::string m_peer;
-    bool m_secure{};
+    Way m_way{};
     std::shared_ptr<const Config> m_config;
     Phase m_phase{Phase::handshake};
     std::vector<char> m_buffer;
@@ -714,12 +724,12 @@ class SocketListener : public Listener, public std::enable_shared_from_this<Sock
 public:
     using Acceptor = typename Protocol::acceptor;
     using Socket = typename Protocol::socket;
-    SocketListener(asio::io_context& io, std::shared_ptr<Hub> hub, Acceptor acceptor, bool tls)
+    SocketListener(asio::io_context& io, std::shared_ptr<Hub> hub, Acceptor acceptor, Way way)
         : m_io(io),
           m_hub(std::move(hub)),
           m_acceptor(std::move(acceptor)),
           m_pause(m_acceptor.get_executor()),
-          m_tls(tls) {}
+          m_way(way) {}
 
     void start() override {
         m_acceptor.async_accept(asio::make_strand(m_io),
@@ -761,12 +771,12 @@ public:
 private:
     void take(Socket socket) {
         const auto limit = m_hub->engine.services().config()->max_connections;
-        auto peer = peer_of(socket);
+        auto peer = m_way == Way::workspace ? std::string("workspace") : peer_of(socket);
         if (m_hub->connections++ >= limit) {
             m_hub->engine.services().metrics().count_refusal("too_many_connections");
             error_code ignored;
             socket.non_blocking(true, ignored);
-            if (!m_tls) {
+            if (m_way != Way::tls) {
                 static constexpr std::string_view full =
                     "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: "
                     "close\r\n\r\n";
@@ -779,7 +789,7 @@ private:
         prepare(socket);
         std::unique_ptr<Transport> transport;
         if constexpr (std::is_same_v<Protocol, tcp>) {
-            if (m_tls) {
+            if (m_way == Way::tls) {
                 transport = std::make_unique<TlsTransport>(std::move(socket), m_hub->tls());
             }
         }
@@ -787,7 +797,7 @@ private:
             transport = std::make_unique<PlainTransport<Socket>>(std::move(socket));
         }
         const auto executor = transport->executor();
-        const auto connection = std::make_shared<Connection>(m_hub, std::move(transport), std::move(peer), m_tls);
+        const auto connection = std::make_shared<Connection>(m_hub, std::move(transport), std::move(peer), m_way);
         asio::post(executor, [connection] { connection->start(); });
     }
 
@@ -806,7 +816,7 @@ private:
     std::shared_ptr<Hub> m_hub;
     Acceptor m_acceptor;
     asio::steady_timer m_pause;
-    bool m_tls;
+    Way m_way;
 };
 
 std::string text_of(const tcp::endpoint& endpoint, bool tls) {
@@ -845,7 +855,7 @@ struct Server::Impl {
     asio::signal_set signals;
     std::vector<std::shared_ptr<Listener>> listeners;
     std::vector<std::string> addresses;
-    std::filesystem::path unix_socket;
+    std::vector<std::filesystem::path> unix_sockets;
     std::function<void()> on_reload;
     std::function<void()> on_draining;
     std::mutex reload_mutex;
@@ -855,8 +865,8 @@ struct Server::Impl {
     std::unique_ptr<asio::steady_timer> drain_limit;
 
     template <typename Protocol>
-    void listen(typename Protocol::acceptor acceptor, bool tls) {
-        listeners.push_back(std::make_shared<SocketListener<Protocol>>(io, hub, std::move(acceptor), tls));
+    void listen(typename Protocol::acceptor acceptor, Way way) {
+        listeners.push_back(std::make_shared<SocketListener<Protocol>>(io, hub, std::move(acceptor), way));
         ++hub->connections;  // a listener's own place
     }
 
@@ -890,12 +900,24 @@ struct Server::Impl {
                 continue;
             }
             addresses.push_back(text_of(acceptor.local_endpoint(), tls));
-            listen<tcp>(std::move(acceptor), tls);
+            listen<tcp>(std::move(acceptor), tls ? Way::tls : Way::open);
         }
     }
 
-    void bind_unix(const std::filesystem::path& path) {
+    /// For verbs that find it there. A server that cannot listen there serves all the same: they load their own models.
+    void bind_workspace(const std::filesystem::path& path) {
+        try {
+            bind_unix(path, Way::workspace);
+        } catch (const Error& error) {
+            log::info("the command line will not ask this server: {}", error.what());
+        }
+    }
+
+    void bind_unix(const std::filesystem::path& path, Way way) {
         error_code error;
+        if (path.native().size() >= sizeof(sockaddr_un::sun_path)) {
+            throw Error(ErrorCode::usage, "cannot listen on " + path.native() + ": the path is too long for a socket");
+        }
         struct stat status {};
         if (::stat(path.c_str(), &status) == 0) {
             // A socket that nobody answers on was left behind by a server that was killed.
@@ -921,9 +943,11 @@ struct Server::Impl {
         if (error) {
             throw Error(ErrorCode::runtime, "cannot listen on " + path.native() + ": " + error.message());
         }
-        unix_socket = path;
-        addresses.push_back("unix:" + path.native());
-        listen<local>(std::move(acceptor), false);
+        unix_sockets.push_back(path);
+        if (way == Way::open) {
+            addresses.push_back("unix:" + path.native());
+        }
+        listen<local>(std::move(acceptor), way);
     }
 
     void adopt(int fd, bool tls) {
@@ -939,12 +963,12 @@ struct Server::Impl {
             local::acceptor acceptor(asio::make_strand(io));
             acceptor.assign(local(), fd);
             addresses.push_back("unix:" + acceptor.local_endpoint().path());
-            listen<local>(std::move(acceptor), false);
+            listen<local>(std::move(acceptor), Way::open);
         } else {
             tcp::acceptor acceptor(asio::make_strand(io));
             acceptor.assign(family == AF_INET6 ? tcp::v6() : tcp::v4(), fd);
             addresses.push_back(text_of(acceptor.local_endpoint(), tls));
-            listen<tcp>(std::move(acceptor), tls);
+            listen<tcp>(std::move(acceptor), tls ? Way::tls : Way::open);
         }
     }
 
@@ -1033,12 +1057,13 @@ Server::Server(Engine& engine) : m_impl(std::make_unique<Impl>(engine)) {
             }
         }
         if (!config->unix_socket.empty()) {
-            impl.bind_unix(config->unix_socket);
+            impl.bind_unix(config->unix_socket, Way::open);
         }
     }
     if (impl.listeners.empty()) {
         throw Error(ErrorCode::runtime, "there is no free port to listen on; choose one with --port");
     }
+    impl.bind_workspace(service::Workspace{config->workspace}.socket());
     impl.signals.add(SIGTERM);
     impl.signals.add(SIGINT);
     impl.signals.add(SIGHUP);
@@ -1050,8 +1075,8 @@ Server::Server(Engine& engine) : m_impl(std::make_unique<Impl>(engine)) {
 
 Server::~Server() {
     m_impl->hub->last_one_gone = [] {};  // connections that go with the last handlers find nothing to stop
-    if (!m_impl->unix_socket.empty()) {
-        ::unlink(m_impl->unix_socket.c_str());
+    for (const auto& socket : m_impl->unix_sockets) {
+        ::unlink(socket.c_str());
     }
 }
 

@@ -35,11 +35,20 @@ void demand_protection(const Config& config) {
     }
 }
 
+void demand_place_for_photos(const Config& config) {
+    if (config.keep_photos &&
+        config.store_file().lexically_normal() != service::Workspace{config.workspace}.store()) {
+        throw Error(ErrorCode::usage, "--keep-photos keeps them in the workspace's dataset_training, which belongs to "
+                                      "its own train.mien; serve that one, or do without");
+    }
+}
+
 }  // namespace
 
 Policy::Policy(Config from)
     : config(std::move(from)), authenticator(make_authenticator(config)), trusted(config.trusted_proxies) {
     demand_protection(config);
+    demand_place_for_photos(config);
 }
 
 Services::Services(Config config, models::Finder finder)

@@ -2,8 +2,8 @@
 #include <mien/core/error.hpp>
 #include <mien/core/text.hpp>
 #include <mien/http/answers.hpp>
+#include <mien/http/changes.hpp>
 #include <mien/http/routes.hpp>
-#include <mien/service/confirm.hpp>
 #include <mien/service/pending.hpp>
 #include <mien/service/photo_files.hpp>
 #include <mien/service/reset.hpp>
@@ -19,7 +19,6 @@ namespace fs = std::filesystem;
 
 constexpr const char* k_dialect = "upload";
 constexpr int k_places = 4;
-constexpr double k_wait_seconds = 5;
 constexpr std::string_view k_folder = "dataset/";
 
 service::Workspace workspace_of(const Config& config) { return service::Workspace{config.workspace}; }
@@ -101,7 +100,7 @@ service::FaceChoice choice_of(const Form& form) {
     return choice;
 }
 
-Response confirm(Services& services, const Request& request) {
+Response confirm(Services& services, const Request& request, Tools& tools) {
     const auto form = read_form(request);
     const auto image_path = form.text("image_path");
     const auto label = form.text("label");
@@ -123,13 +122,8 @@ Response confirm(Services& services, const Request& request) {
     }
     decision.face = choice_of(form);
     decision.force = true;  // the operator has the last word, as ever
-    service::ConfirmOptions options;
-    options.workspace = workspace_of(*config);
-    options.pipeline.detector = config->detector;
-    options.pipeline.max_pixels = config->max_pixels;
-    options.identify.tolerance = services.store().current()->people.threshold();
-    options.wait_seconds = k_wait_seconds;
-    const auto confirmed = service::Confirmer(options, services.finder()).decide(decision);
+    const auto confirmed =
+        service::Confirmer(confirm_options(services, request, &tools.worker), services.finder()).decide(decision);
     services.store().refresh();
     if (confirmed.outcome == "no_face") {
         throw Refusal(400, "no_face", "No faces found in the image.");
@@ -146,14 +140,15 @@ Response confirm(Services& services, const Request& request) {
     return reply(std::move(body));
 }
 
-Response reset(Services& services) {
+Response reset(Services& services, const Request& request) {
     const auto config = services.config();
     service::ResetOptions options;
     options.workspace = workspace_of(*config);
     options.pipeline.detector = config->detector;
     options.pipeline.max_pixels = config->max_pixels;
     options.jobs = config->worker_count();
-    options.wait_seconds = k_wait_seconds;
+    options.wait_seconds = k_wait_for_writer;
+    options.user = author_of(request);
     static_cast<void>(service::reset(options, services.finder(), {}));
     services.store().refresh();
     // The old service returned a pair, which its framework wrote as an array.
@@ -214,7 +209,7 @@ void add_upload_routes(RouteTable& table, Services& services) {
          Need::admin,
          RateClass::none,
          0,
-         OnWorker{[&services](const Request& request, Tools&) { return confirm(services, request); }}});
+         OnWorker{[&services](const Request& request, Tools& tools) { return confirm(services, request, tools); }}});
     table.add({"POST",
                "/reset_training/",
                k_dialect,
@@ -224,7 +219,7 @@ void add_upload_routes(RouteTable& table, Services& services) {
                Need::admin,
                RateClass::none,
                0,
-               OnSide{[&services](const Request&) { return reset(services); }}});
+               OnSide{[&services](const Request& request) { return reset(services, request); }}});
 }
 
 }  // namespace mien::http

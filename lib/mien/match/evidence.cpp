@@ -27,6 +27,12 @@ std::map<std::string_view, float> denials_near(const gallery::Gallery& gallery, 
     return near;
 }
 
+/// The rule: nearer to what was denied than to any of the person's own.
+bool rules_out(const std::map<std::string_view, float>& denied, std::string_view label, double own) {
+    const auto found = denied.find(label);
+    return found != denied.end() && static_cast<double>(found->second) < own;
+}
+
 Judged without_denied(const gallery::Gallery& gallery, const Encoding& probe, std::vector<Candidate> candidates,
                       const std::map<std::string_view, float>& denied) {
     Judged judged;
@@ -35,17 +41,20 @@ Judged without_denied(const gallery::Gallery& gallery, const Encoding& probe, st
         // A candidate's own distance may be a mean or one to a mean.
         const float own = distance(gallery.contract().metric, probe.values, gallery.encoding(candidate.record));
         nearest_person = std::min(nearest_person, own);
-        const auto found = denied.find(candidate.label);
-        if (found == denied.end() || !(found->second < own)) {
+        if (!rules_out(denied, candidate.label, static_cast<double>(own))) {
             judged.candidates.push_back(std::move(candidate));
         }
     }
-    const auto no_face = denied.find("");
-    judged.not_a_face = no_face != denied.end() && no_face->second < nearest_person;
+    judged.not_a_face = rules_out(denied, "", static_cast<double>(nearest_person));
     return judged;
 }
 
 }  // namespace
+
+bool is_denied(const gallery::Gallery& gallery, std::string_view label, const Encoding& probe, double nearest,
+               double threshold) {
+    return rules_out(denials_near(gallery, probe, threshold), label, nearest);
+}
 
 std::vector<Judged> judge(const Matcher& matcher, const gallery::Gallery& gallery, std::span<const Encoding> probes,
                           std::size_t k, double threshold) {

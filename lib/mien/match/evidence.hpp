@@ -6,6 +6,7 @@
 #include <mien/match/matcher.hpp>
 
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace mien::match {
@@ -16,6 +17,11 @@ struct Judged {
     bool not_a_face{false};
     std::vector<Candidate> candidates;  ///< as the matcher ranks them, without those that are denied
 };
+
+/// Whether an operator said of a face like the probe that it is not `label`. nearest: from the probe to that person's
+/// nearest encoding. See judge().
+bool is_denied(const gallery::Gallery& gallery, std::string_view label, const Encoding& probe, double nearest,
+               double threshold);
 
 /// The k likeliest people of each probe that no denial rules out:
 /// - Somebody falls out where the probe is nearer to a face that an operator said is not them than to any of their own

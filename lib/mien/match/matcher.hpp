@@ -48,6 +48,8 @@ public:
                                                                    std::size_t k) const = 0;
     /// What was learned, for the store's extra("matcher"); make_matcher() reads it.
     [[nodiscard]] virtual std::string save() const = 0;
+    /// How often what was learned named a person's held-out encodings rightly, 0..1; nothing where nothing was learned.
+    [[nodiscard]] virtual std::optional<double> accuracy() const { return std::nullopt; }
     /// For people: what was learned, or why it was not. One line.
     [[nodiscard]] virtual std::string description() const = 0;
 };

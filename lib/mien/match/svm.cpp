@@ -432,6 +432,8 @@ public:
         return out.finish();
     }
 
+    [[nodiscard]] std::optional<double> accuracy() const override { return m_machines.accuracy; }
+
     [[nodiscard]] std::string description() const override {
         std::array<char, 160> text{};
         const auto people = m_machines.labels.size();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <mien/models/fetch.hpp>
 
+#include <mien/core/curl.hpp>
 #include <mien/core/error.hpp>
 #include <mien/core/file.hpp>
 #include <mien/core/interrupt.hpp>
@@ -8,8 +9,6 @@
 #include <mien/core/text.hpp>
 
 #include <bzlib.h>
-#include <curl/curl.h>
-#include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -36,48 +35,6 @@ constexpr std::uint64_t k_largest_unpacked = 1'000'000'000;
 constexpr std::size_t k_block = std::size_t{1} << 18U;
 
 std::string name_of(const fs::path& path) { return printable(path.native()); }
-
-// ---- libcurl, loaded when something is really fetched -------------------------------------------------------------
-
-/// The functions that are used, from libcurl.so.4. Linking it would cost every start of the program 7 ms.
-struct Curl {
-    decltype(&::curl_global_init) global_init{};
-    decltype(&::curl_easy_init) easy_init{};
-    decltype(&::curl_easy_setopt) setopt{};
-    decltype(&::curl_easy_getinfo) getinfo{};
-    decltype(&::curl_easy_perform) perform{};
-    decltype(&::curl_easy_cleanup) cleanup{};
-    decltype(&::curl_easy_strerror) strerror{};
-};
-
-const Curl& curl() {
-    static const Curl k_curl = [] {
-        void* library = ::dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);  // never closed: it keeps state of its own
-        if (library == nullptr) {
-            throw Error(ErrorCode::runtime,
-                        "downloads need libcurl.so.4 (Debian: apt install libcurl4), which cannot be loaded");
-        }
-        Curl loaded;
-        const auto load = [&](auto& function, const char* name) {
-            function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(::dlsym(library, name));
-            if (function == nullptr) {
-                throw Error(ErrorCode::runtime, std::string("libcurl.so.4 is too old: it has no ") + name);
-            }
-        };
-        load(loaded.global_init, "curl_global_init");
-        load(loaded.easy_init, "curl_easy_init");
-        load(loaded.setopt, "curl_easy_setopt");
-        load(loaded.getinfo, "curl_easy_getinfo");
-        load(loaded.perform, "curl_easy_perform");
-        load(loaded.cleanup, "curl_easy_cleanup");
-        load(loaded.strerror, "curl_easy_strerror");
-        if (loaded.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-            throw Error(ErrorCode::runtime, "libcurl cannot start");
-        }
-        return loaded;
-    }();
-    return k_curl;
-}
 
 // ---- addresses ---------------------------------------------------------------------------------------------------
 
@@ -239,10 +196,7 @@ enum class Outcome { complete, begin_again };
 /// returns: begin_again where the partial file and the server's do not fit together
 Outcome transfer_once(const std::string& url, const FetchOptions& options, int fd, const fs::path& path) {
     const auto& api = curl();
-    const std::unique_ptr<CURL, decltype(api.cleanup)> handle(api.easy_init(), api.cleanup);
-    if (!handle) {
-        throw Error(ErrorCode::runtime, "libcurl cannot start");
-    }
+    const auto handle = make_curl_handle();
     Transfer transfer;
     transfer.handle = handle.get();
     transfer.fd = fd;
@@ -251,11 +205,7 @@ Outcome transfer_once(const std::string& url, const FetchOptions& options, int f
     transfer.options = &options;
 
     std::array<char, CURL_ERROR_SIZE> reason{};
-    const auto set = [&](CURLoption option, auto value) {
-        if (const auto code = api.setopt(handle.get(), option, value); code != CURLE_OK) {
-            throw Error(ErrorCode::runtime, std::string("libcurl refuses a setting: ") + api.strerror(code));
-        }
-    };
+    const auto set = [&handle](CURLoption option, auto value) { set_curl(handle, option, value); };
     set(CURLOPT_URL, url.c_str());
     set(CURLOPT_PROTOCOLS_STR, "http,https");
     // An answer over HTTPS must not send us on to something that anybody on the way can read and change.

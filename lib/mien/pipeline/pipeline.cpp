@@ -6,7 +6,9 @@
 #include <mien/core/error.hpp>
 #include <mien/detect/detector.hpp>
 #include <mien/encode/encoder.hpp>
+#include <mien/core/log.hpp>
 #include <mien/image/decode.hpp>
+#include <mien/pipeline/remote.hpp>
 #include <mien/quality/quality.hpp>
 
 #include <opencv2/core/utility.hpp>
@@ -14,7 +16,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <functional>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 namespace mien::pipeline {
@@ -71,18 +75,65 @@ std::optional<std::string> choose_landmarks(const std::string& asked, ChipFrame 
 struct Blueprint::Impl {
     Options options;
     models::Finder finder;
-    std::shared_ptr<const align::Landmarker> landmarker;  ///< null: the detector's own points
-    Json settings;
-    // Made to learn their names and digests; the first worker takes them over.
+    models::Card card;
+    std::optional<std::string> landmarks;  ///< nothing: the detector's own points
+    bool remote{};                         ///< photos go to options.remote
+    // Made to learn their names and digests, or when the remote one fails; the first worker takes them over.
+    std::mutex mutex;
+    std::shared_ptr<const align::Landmarker> landmarker;
     std::unique_ptr<detect::Detector> detector;
     std::unique_ptr<encode::Encoder> encoder;
-    std::mutex mutex;
-    models::Card card;
     ContractPtr contract;
-    std::string detector_name;
+    Json settings;
+
+    [[nodiscard]] bool is_meant(const Offer& offer) const;
+    std::unique_ptr<Worker> make_local_worker();
+    void load();
 };
 
 namespace {
+
+/// Whether a file of that digest is the model's here. Without a file of our own the other one's will do.
+bool is_same_file(const models::Card& card, const Json& digest, const models::Finder& finder) {
+    const auto file = card.file.empty() ? std::nullopt : finder.find(card);
+    return !file || digest == finder.digest(*file);
+}
+
+/// The photos go elsewhere, and to tools of our own only when they come back.
+class RemoteWorker : public Worker {
+public:
+    RemoteWorker(std::shared_ptr<Remote> remote, ContractPtr contract, std::function<std::string(Faces)> fingerprint,
+                 std::function<std::unique_ptr<Worker>()> make_local)
+        : m_remote(std::move(remote)),
+          m_contract(std::move(contract)),
+          m_fingerprint(std::move(fingerprint)),
+          m_make_local(std::move(make_local)) {}
+
+    PhotoResult process(Bytes photo, Faces faces) override {
+        if (auto result = m_remote->process(photo, faces, m_fingerprint(faces))) {
+            for (auto& face : result->faces) {
+                face.encoding.model = m_contract;
+            }
+            return std::move(*result);
+        }
+        if (!m_local) {
+            m_local = m_make_local();
+        }
+        return m_local->process(photo, faces);
+    }
+
+private:
+    std::shared_ptr<Remote> m_remote;
+    ContractPtr m_contract;
+    std::function<std::string(Faces)> m_fingerprint;
+    std::function<std::unique_ptr<Worker>()> m_make_local;
+    std::unique_ptr<Worker> m_local;
+};
+
+std::string fingerprint_of(Json settings, Faces faces) {
+    settings["faces"] = static_cast<int>(faces);
+    return to_hex(sha256(to_line(settings)));
+}
 
 class PhotoWorker : public Worker {
 public:
@@ -200,63 +251,122 @@ private:
 }  // namespace
 
 Blueprint::Blueprint(const Options& options, const models::Finder& finder)
-    : m_impl(new Impl{options, finder, nullptr, {}, nullptr, nullptr, {}, {}, nullptr, {}}) {
+    : m_impl(new Impl{options, finder, {}, {}, false, {}, nullptr, nullptr, nullptr, nullptr, {}}) {
     auto& impl = *m_impl;
     impl.options.detector = detect::resolve_detector(options.detector, finder);
     impl.options.encoder = encode::resolve_encoder(options.encoder, finder);
-    impl.detector = detect::make_detector(impl.options.detector, finder);
-    impl.encoder = encode::make_encoder(impl.options.encoder, finder, options.flip);
-    impl.card = impl.encoder->card();
-    impl.contract = impl.encoder->contract();
-    impl.detector_name = impl.detector->name();
-    const bool gives_points = impl.detector_name == "yunet";
-    const auto landmarks = choose_landmarks(options.landmarks, impl.card.chip.frame, gives_points, finder);
-    if (landmarks) {
-        impl.landmarker = std::make_shared<const align::Landmarker>(*landmarks, finder);
+    impl.card = encode::encoder_card(impl.options.encoder, finder);
+    const bool gives_points = impl.options.detector == "yunet";
+    impl.landmarks = choose_landmarks(options.landmarks, impl.card.chip.frame, gives_points, finder);
+    if (options.remote) {
+        if (auto offer = options.remote->offer(); offer && impl.is_meant(*offer)) {
+            impl.remote = true;
+            impl.contract = std::make_shared<const ModelContract>(std::move(offer->contract));
+            impl.settings = std::move(offer->settings);
+            return;
+        }
     }
-    const int size = options.detect_size > 0 ? options.detect_size : impl.detector->default_size();
-    impl.settings = {{"revision", k_revision},
-                     {"detector", impl.detector_name},
-                     {"detector_weights", impl.detector->weights()},
-                     {"detect_size", size},
-                     {"upsample", options.upsample},
-                     {"landmarks", landmarks ? *landmarks : "detector"},
-                     {"landmarks_weights", landmarks ? impl.landmarker->weights() : ""},
-                     {"encoder", impl.options.encoder},
-                     {"encoder_weights", impl.contract->weights},
-                     {"flip", options.flip.value_or(impl.card.mirror)},
-                     {"max_pixels", options.max_pixels}};
+    impl.load();
+}
+
+/// What is decided here without opening a model agrees with what the other one has loaded.
+bool Blueprint::Impl::is_meant(const Offer& offer) const {
+    const Json wanted{{"revision", k_revision},
+                      {"detector", options.detector},
+                      {"upsample", options.upsample},
+                      {"landmarks", landmarks.value_or("detector")},
+                      {"encoder", options.encoder},
+                      {"flip", options.flip.value_or(card.mirror)},
+                      {"max_pixels", options.max_pixels}};
+    const auto& theirs = offer.settings;
+    for (const auto& [name, value] : wanted.items()) {
+        if (theirs.value(name, Json()) != value) {
+            log::debug("the server's {} is another: the models are loaded here", name);
+            return false;
+        }
+    }
+    const bool same_size = options.detect_size == 0 ? !offer.chosen_size
+                                                    : theirs.value("detect_size", Json()) == options.detect_size;
+    const auto& detector_card = models::card(models::Kind::detector, options.detector);
+    const bool same_files =
+        is_same_file(detector_card, theirs.value("detector_weights", Json()), finder) &&
+        is_same_file(card, theirs.value("encoder_weights", Json()), finder) &&
+        (!landmarks || is_same_file(models::card(models::Kind::landmarks, *landmarks),
+                                    theirs.value("landmarks_weights", Json()), finder)) &&
+        theirs.value("encoder_weights", Json()) == offer.contract.weights;
+    if (!same_size || !same_files || offer.contract.encoder != card.name || offer.contract.dim != card.dim ||
+        offer.contract.metric != card.metric) {
+        log::debug("the server's models are others: they are loaded here");
+        return false;
+    }
+    return true;
+}
+
+void Blueprint::Impl::load() {
+    Stopwatch watch;
+    detector = detect::make_detector(options.detector, finder);
+    encoder = encode::make_encoder(options.encoder, finder, options.flip);
+    contract = encoder->contract();
+    if (landmarks) {
+        landmarker = std::make_shared<const align::Landmarker>(*landmarks, finder);
+    }
+    settings = {{"revision", k_revision},
+                {"detector", detector->name()},
+                {"detector_weights", detector->weights()},
+                {"detect_size", options.detect_size > 0 ? options.detect_size : detector->default_size()},
+                {"upsample", options.upsample},
+                {"landmarks", landmarks.value_or("detector")},
+                {"landmarks_weights", landmarks ? landmarker->weights() : ""},
+                {"encoder", options.encoder},
+                {"encoder_weights", contract->weights},
+                {"flip", options.flip.value_or(card.mirror)},
+                {"max_pixels", options.max_pixels}};
+    log::debug("models loaded in {:.1f} ms", watch.lap());
 }
 
 Blueprint::~Blueprint() = default;
 Blueprint::Blueprint(Blueprint&&) noexcept = default;
 Blueprint& Blueprint::operator=(Blueprint&&) noexcept = default;
 
-std::unique_ptr<Worker> Blueprint::make_worker() const {
-    std::unique_ptr<detect::Detector> detector;
-    std::unique_ptr<encode::Encoder> encoder;
+std::unique_ptr<Worker> Blueprint::Impl::make_local_worker() {
+    std::unique_ptr<detect::Detector> finds;
+    std::unique_ptr<encode::Encoder> encodes;
     {
-        const std::lock_guard lock(m_impl->mutex);
-        detector = std::move(m_impl->detector);
-        encoder = std::move(m_impl->encoder);
+        const std::lock_guard lock(mutex);
+        finds = std::move(detector);
+        encodes = std::move(encoder);
+        if (landmarks && !landmarker) {
+            landmarker = std::make_shared<const align::Landmarker>(*landmarks, finder);
+        }
     }
-    if (!detector) {
-        detector = detect::make_detector(m_impl->options.detector, m_impl->finder);
-        encoder = encode::make_encoder(m_impl->options.encoder, m_impl->finder, m_impl->options.flip);
+    if (!finds) {
+        finds = detect::make_detector(options.detector, finder);
+        encodes = encode::make_encoder(options.encoder, finder, options.flip);
     }
-    return std::make_unique<PhotoWorker>(m_impl->options, m_impl->landmarker, std::move(detector), std::move(encoder));
+    if (*encodes->contract() != *contract) {
+        throw Error(ErrorCode::model_mismatch, "the server's weights of " + card.name + " are not those here");
+    }
+    return std::make_unique<PhotoWorker>(options, landmarker, std::move(finds), std::move(encodes));
+}
+
+std::unique_ptr<Worker> Blueprint::make_worker() const {
+    if (!m_impl->remote) {
+        return m_impl->make_local_worker();
+    }
+    return std::make_unique<RemoteWorker>(
+        m_impl->options.remote, m_impl->contract,
+        [impl = m_impl](Faces faces) { return fingerprint_of(impl->settings, faces); },
+        [impl = m_impl] { return impl->make_local_worker(); });
 }
 
 const models::Card& Blueprint::encoder() const { return m_impl->card; }
 ContractPtr Blueprint::contract() const { return m_impl->contract; }
-std::string Blueprint::detector() const { return m_impl->detector_name; }
+std::string Blueprint::detector() const { return m_impl->options.detector; }
 Json Blueprint::settings() const { return m_impl->settings; }
 
-std::string Blueprint::fingerprint(Faces faces) const {
-    auto settings = m_impl->settings;
-    settings["faces"] = static_cast<int>(faces);
-    return to_hex(sha256(to_line(settings)));
-}
+Offer Blueprint::offer() const { return {m_impl->settings, m_impl->options.detect_size > 0, *m_impl->contract}; }
+
+std::string Blueprint::fingerprint(Faces faces) const { return fingerprint_of(m_impl->settings, faces); }
 
 void Blueprint::set_workers(int workers) {
     // With several workers each runs its networks on one thread; a lone one may use them all.

@@ -17,6 +17,8 @@
 
 namespace mien::pipeline {
 
+class Remote;
+
 /// What a user may ask for. Names as make_detector() and make_encoder() take them.
 struct Options {
     std::string detector{"auto"};
@@ -26,6 +28,8 @@ struct Options {
     int upsample{0};
     std::optional<bool> flip;  ///< encode the mirrored face too and take the mean; nothing: as the encoder's card says
     std::int64_t max_pixels{100'000'000};
+    /// Who looks at photos where its tools are what these options mean; else, or null: the models are loaded here.
+    std::shared_ptr<Remote> remote{};
 };
 
 /// Which faces of a photo are wanted.
@@ -71,6 +75,8 @@ public:
     virtual PhotoResult process(Bytes photo, Faces faces) = 0;
 };
 
+struct Offer;
+
 /// The options with every "auto" decided and every file found: what a store keeps so that all its photos are treated
 /// alike. Shared by the workers; thread-safe.
 class Blueprint {
@@ -82,6 +88,9 @@ public:
     Blueprint& operator=(Blueprint&&) noexcept;
 
     [[nodiscard]] std::unique_ptr<Worker> make_worker() const;
+
+    /// These tools, for another process.
+    [[nodiscard]] Offer offer() const;
 
     /// The encoder's card and promise.
     [[nodiscard]] const models::Card& encoder() const;
@@ -98,7 +107,7 @@ public:
 
 private:
     struct Impl;
-    std::unique_ptr<Impl> m_impl;
+    std::shared_ptr<Impl> m_impl;
 };
 
 }  // namespace mien::pipeline

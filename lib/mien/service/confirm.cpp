@@ -344,22 +344,22 @@ private:
 struct Confirmer::Impl {
     ConfirmOptions options;
     const models::Finder& finder;
-    std::optional<gallery::StoreReader> reader;  ///< nothing: there is no store yet
+    std::shared_ptr<gallery::StoreReader> reader;  ///< null: there is no store yet
     std::shared_ptr<const Gallery> store;        ///< what identifier knows; an empty one where there is none
     std::optional<pipeline::Blueprint> blueprint;
     std::unique_ptr<pipeline::Worker> worker;
-    std::unique_ptr<Identifier> identifier;
+    std::shared_ptr<const Identifier> identifier;
     std::shared_ptr<const Gallery> remembered;
     // Changes that we made one after the other, with nobody else's between them: [ours_from, ours_to].
     std::uint64_t ours_from{1};
     std::uint64_t ours_to{0};
 
-    Impl(ConfirmOptions wanted, const models::Finder& where) : options(std::move(wanted)), finder(where) {}
+    Impl(ConfirmOptions wanted, const models::Finder& where) : options(std::move(wanted)), finder(where), reader(options.reader), identifier(options.identifier) {}
 
     /// Brings everything up to the store's present state.
     void refresh() {
         if (!reader && fs::exists(options.workspace.store())) {
-            reader.emplace(options.workspace.store());
+            reader = std::make_shared<gallery::StoreReader>(options.workspace.store());
         } else if (reader) {
             reader->refresh();
         }
@@ -378,7 +378,8 @@ struct Confirmer::Impl {
                                       : pipeline::Blueprint(options.pipeline, finder));
         }
         store = present ? std::move(present) : Gallery::build(description_of(*blueprint), {});
-        identifier = std::make_unique<Identifier>(store, blueprint->encoder(), options.identify);
+        identifier =
+            std::make_shared<const Identifier>(store, blueprint->encoder(), options.identify, identifier.get());
     }
 
     pipeline::PhotoResult look_at(Bytes photo) {
@@ -564,7 +565,7 @@ struct Confirmer::Impl {
                                   bool force) {
         const auto& workspace = options.workspace;
         std::optional<gallery::StoreWriter> writer;
-        const gallery::WriterOptions how{"confirm", options.wait_seconds, {}};
+        const gallery::WriterOptions how{"confirm", options.wait_seconds, options.user};
         if (reader) {
             writer.emplace(*reader, how);
         } else {
@@ -606,7 +607,7 @@ struct Confirmer::Impl {
         if (!reader) {
             throw Error(ErrorCode::usage, "there is nothing to undo");
         }
-        gallery::StoreWriter writer(*reader, {"undo", options.wait_seconds, {}});
+        gallery::StoreWriter writer(*reader, {"undo", options.wait_seconds, options.user});
         const auto last = writer.last_change();
         if (last != ours_to || change < ours_from || change > last) {
             throw Error(ErrorCode::usage, "somebody else has changed the store since; see 'mien log' and 'mien undo'");

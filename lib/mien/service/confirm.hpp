@@ -8,6 +8,7 @@
 /// it back. After a crash anywhere the same call goes on and repeats nothing.
 
 #include <mien/core/json.hpp>
+#include <mien/gallery/file_store.hpp>
 #include <mien/gallery/gallery.hpp>
 #include <mien/pipeline/pipeline.hpp>
 #include <mien/service/identify.hpp>
@@ -67,6 +68,10 @@ struct ConfirmOptions {
     pipeline::Options pipeline;
     IdentifyOptions identify;
     double wait_seconds{10};  ///< for other writers
+    std::string user{};       ///< whom the log names; empty: the process's user
+    // What a server has at hand; null elsewhere.
+    std::shared_ptr<gallery::StoreReader> reader{};  ///< of the workspace's store
+    std::shared_ptr<const Identifier> identifier{};  ///< of an earlier state of it, whose work is shared
 };
 
 /// Decides about faces, one or many. Models are loaded when a photo has to be looked at. Not thread-safe; any number of

@@ -4,6 +4,7 @@
 #include <mien/core/error.hpp>
 #include <mien/core/interrupt.hpp>
 #include <mien/core/text.hpp>
+#include <mien/service/photo_files.hpp>
 #include <mien/service/store_choices.hpp>
 
 #include <algorithm>
@@ -59,8 +60,9 @@ const match::Candidate* rival(const FaceAnswer& face, const std::string& user) {
 
 class Enrolment {
 public:
-    Enrolment(const Gallery& store, const EnrollRules& rules, EnrolledPhoto& answer)
-        : m_store(store), m_rules(rules), m_answer(answer) {}
+    /// change: the number that the change will have
+    Enrolment(const Gallery& store, const EnrollRules& rules, std::uint64_t change, EnrolledPhoto& answer)
+        : m_store(store), m_rules(rules), m_change(change), m_answer(answer) {}
 
     /// Whether the record may come in. If not, the answer says why.
     bool admits(const gallery::Record& record, const FaceAnswer& face, const pipeline::Face& measured) {
@@ -125,19 +127,28 @@ private:
         for (std::size_t i = 0; i < surplus; ++i) {
             auto dropped = m_store.record(rows[i]).copy();
             m_answer.dropped.push_back(dropped.photo);
+            release(dropped.photo, i);
             operations.emplace_back(gallery::Remove{std::move(dropped)});
         }
         return true;
     }
 
+    /// A photo that was kept for an encoding goes with it, or the next training would bring it back.
+    void release(const std::string& photo, std::size_t number) {
+        if (!m_rules.keep_in || !lies_in(m_rules.keep_in->root / photo, m_rules.keep_in->training())) {
+            return;
+        }
+        const gallery::StoreFiles files(m_rules.keep_in->store());
+        const auto name = std::to_string(m_change) + "-" + std::to_string(number) + "-" +
+                          std::filesystem::path(photo).filename().native();
+        operations.emplace_back(gallery::MoveFile{photo, m_rules.keep_in->name_of(files.kept / name)});
+    }
+
     const Gallery& m_store;
     const EnrollRules& m_rules;
+    std::uint64_t m_change;
     EnrolledPhoto& m_answer;
 };
-
-gallery::Description describe(const pipeline::Blueprint& blueprint) {
-    return {*blueprint.contract(), to_line(blueprint.settings()), blueprint.fingerprint(pipeline::Faces::one)};
-}
 
 }  // namespace
 
@@ -161,7 +172,7 @@ OnLimit on_limit_from(std::string_view name) {
 
 EnrolledPhoto enroll_face(gallery::StoreWriter& writer, const pipeline::Blueprint& blueprint,
                           const Identifier& identifier, const std::string& user, const EnrollRules& rules,
-                          const std::string& photo, const Sha256& hash, pipeline::PhotoResult result) {
+                          const std::string& photo, const Sha256& hash, pipeline::PhotoResult result, Bytes bytes) {
     EnrolledPhoto answer;
     answer.photo = photo;
     answer.hash = hash;
@@ -183,9 +194,19 @@ EnrolledPhoto enroll_face(gallery::StoreWriter& writer, const pipeline::Blueprin
     gallery::Record record{
         user, photo, hash, face.box, face.score, face.quality.score, Origin::enroll, answer.time, face.encoding.values};
     const auto named = identifier.answer(std::move(result)).faces.front();
-    Enrolment enrolment(identifier.gallery(), rules, answer);
+    Enrolment enrolment(identifier.gallery(), rules, writer.last_change() + 1, answer);
     if (!enrolment.admits(record, named, face)) {
         return answer;
+    }
+    if (rules.keep_in) {
+        const auto folder = rules.keep_in->training() / to_folder_label(user);
+        const auto file = safe_photo_name(to_hex(hash).substr(0, 12), bytes);
+        const bool there = place_for(folder, file, bytes).there;
+        record.photo = rules.keep_in->name_of(add_photo(folder, file, bytes));
+        answer.kept_as = record.photo;
+        if (!there) {
+            enrolment.operations.emplace_back(gallery::AddFile{record.photo});
+        }
     }
     const auto summary = user + " from " + printable(photo);
     if (store) {
@@ -194,7 +215,8 @@ EnrolledPhoto enroll_face(gallery::StoreWriter& writer, const pipeline::Blueprin
         answer.encodings = encodings_of(*writer.commit(summary, std::move(enrolment.operations)), user);
         writer.compact_if_it_pays();
     } else {
-        writer.replace(*Gallery::build(describe(blueprint), std::span(&record, 1)), summary);
+        writer.replace(*Gallery::build(description_of(blueprint), std::span(&record, 1)), summary,
+                       std::move(enrolment.operations));
         answer.encodings = 1;
     }
     answer.outcome = "enrolled";
@@ -222,7 +244,7 @@ void enroll(const EnrollOptions& options, const models::Finder& finder, std::spa
             take(unread);
             continue;
         }
-        const auto now = writer.gallery() ? writer.gallery() : Gallery::build(describe(blueprint), {});
+        const auto now = writer.gallery() ? writer.gallery() : Gallery::build(description_of(blueprint), {});
         const Identifier identifier(now, blueprint.encoder(), options.identify);
         take(enroll_face(writer, blueprint, identifier, user, options.rules, name, sha256(bytes),
                          worker->process(bytes, pipeline::Faces::one)));

@@ -11,6 +11,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -34,6 +35,9 @@ struct EnrollRules {
     std::size_t max_per_user{5};  ///< enrolled encodings a person
     OnLimit on_limit{OnLimit::oldest};
     bool force{false};  ///< also a face that the store knows as somebody else
+    /// The photo itself is kept, in the person's folder of dataset_training, and goes when its encoding makes room. The
+    /// store is this workspace's own.
+    std::optional<Workspace> keep_in{};
 };
 
 struct EnrollOptions {
@@ -59,6 +63,7 @@ struct EnrolledPhoto {
     std::optional<double> quality;     ///< where there was one face
     std::vector<std::string> poor;     ///< low_quality: what is wrong with the photo, in words
     std::vector<std::string> dropped;  ///< photos whose encodings made room
+    std::string kept_as;               ///< where the photo is kept in the workspace; empty: it is not
     std::size_t encodings{};           ///< of the person, afterwards
     UnixTime time{};                   ///< of the enrolment
     pipeline::Milliseconds ms;
@@ -67,11 +72,12 @@ struct EnrolledPhoto {
 };
 
 /// Takes one face that is processed already into an open store, durable when it returns. The store is made if absent.
-/// result: as Worker::process(…, Faces::one) gave it. identifier: of writer.gallery(), or of an empty gallery.
+/// result: as Worker::process(…, Faces::one) gave it. bytes: the photo, for rules.keep_in. identifier: of writer.gallery(), or of an empty gallery.
 /// throws: Error{model_mismatch, runtime}
 EnrolledPhoto enroll_face(gallery::StoreWriter& writer, const pipeline::Blueprint& blueprint,
                           const Identifier& identifier, const std::string& user, const EnrollRules& rules,
-                          const std::string& photo, const Sha256& hash, pipeline::PhotoResult result);
+                          const std::string& photo, const Sha256& hash, pipeline::PhotoResult result,
+                          Bytes bytes = {});
 
 /// Encodes each photo and adds what passes the rules, one durable change a photo. The photos are not copied.
 /// throws: Error{usage} for a bad label; Error{store_locked, store_corrupt, model_missing, model_mismatch}

@@ -20,7 +20,7 @@ gallery::SetExtra keep(const gallery::Gallery& gallery, std::string state) {
 }  // namespace
 
 FitSummary fit(const FitOptions& options) {
-    gallery::StoreWriter writer(options.store, {.verb = "fit", .wait_seconds = options.wait_seconds});
+    gallery::StoreWriter writer(options.store, {"fit", options.wait_seconds, options.user});
     const auto gallery = writer.gallery();
     if (!gallery) {
         throw Error(ErrorCode::store_missing, "there is no store at " + printable(options.store.native()) +

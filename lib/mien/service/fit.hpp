@@ -17,6 +17,7 @@ struct FitOptions {
     std::filesystem::path store;
     match::MatcherOptions matcher;  ///< name "stored": the kind that the store keeps, else nearest
     double wait_seconds{0};
+    std::string user{};  ///< whom the log names; empty: the process's user
 };
 
 struct FitSummary {

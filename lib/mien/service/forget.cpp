@@ -275,7 +275,7 @@ Forgotten forget(const ForgetOptions& wanted) {
     options.label = to_label(wanted.label);
     const auto file = options.workspace.store(options.store);
     const bool resumed = is_being_erased(file, options.label);  // the writer finishes it
-    gallery::StoreWriter writer(file, {.verb = "forget", .wait_seconds = options.wait_seconds});
+    gallery::StoreWriter writer(file, {"forget", options.wait_seconds, options.user});
     const auto store = writer.gallery() ? writer.gallery() : gallery::load_store(file);  // says how to make one
     const bool remembered = writer.remembers(options.label);
     if (!resumed && !remembered && photos_of(options.workspace.training(), options.label).empty() &&

@@ -19,6 +19,7 @@ struct ForgetOptions {
     bool keep_photos{false};  ///< leave dataset_training and dataset_reserve alone
     bool dry_run{false};
     double wait_seconds{0};
+    std::string user{};  ///< whom the log names; empty: the process's user
 };
 
 struct Forgotten {

@@ -134,7 +134,7 @@ ResetSummary reset(const ResetOptions& options, const models::Finder& finder, co
         return summary;
     }
 
-    gallery::StoreWriter writer(workspace.store(), {"reset", options.wait_seconds, {}});
+    gallery::StoreWriter writer(workspace.store(), {"reset", options.wait_seconds, options.user});
     const auto store = writer.gallery();
     if (store) {
         count_store(*store);

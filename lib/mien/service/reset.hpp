@@ -25,6 +25,7 @@ struct ResetOptions {
     int jobs{1};
     bool dry_run{false};
     double wait_seconds{0};
+    std::string user{};  ///< whom the log names; empty: the process's user
 };
 
 struct ResetSummary {

@@ -4,8 +4,6 @@
 #include <mien/core/error.hpp>
 #include <mien/core/log.hpp>
 
-#include <chrono>
-
 namespace mien::service {
 
 pipeline::Options as_built(const gallery::Gallery& store, pipeline::Options options, const models::Finder& finder) {
@@ -34,10 +32,12 @@ pipeline::Blueprint blueprint_of_store(const gallery::Gallery& store, pipeline::
                                        const models::Finder& finder) {
     options.encoder = "auto";  // the store decides
     options = as_built(store, options, finder);
-    const auto start = std::chrono::steady_clock::now();
     pipeline::Blueprint blueprint(options, finder);
-    log::debug("models loaded in {:.1f} ms",
-               std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
+    if (*blueprint.contract() != store.contract() && options.remote) {
+        log::debug("the server's encoder is not the store's: the models are loaded here");
+        options.remote = nullptr;
+        blueprint = pipeline::Blueprint(options, finder);
+    }
     if (*blueprint.contract() != store.contract()) {
         throw Error(ErrorCode::model_mismatch,
                     "the store was built with " + store.contract().encoder + " (weights " +

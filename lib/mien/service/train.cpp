@@ -272,7 +272,7 @@ std::size_t count_removed(const Gallery& store, const Harvest& harvest) {
 
 /// Opens the store for writing; with rebuild, a damaged one is set aside.
 std::unique_ptr<gallery::StoreWriter> open_store(const fs::path& file, const TrainOptions& options) {
-    const gallery::WriterOptions writer{"train", options.wait_seconds, {}};
+    const gallery::WriterOptions writer{"train", options.wait_seconds, options.user};
     try {
         return std::make_unique<gallery::StoreWriter>(file, writer);
     } catch (const Error& error) {

@@ -26,6 +26,7 @@ struct TrainOptions {
     int jobs{1};
     bool rebuild{false};  ///< reuse nothing, replace even a damaged store
     double wait_seconds{0};
+    std::string user{};  ///< whom the log names; empty: the process's user
 };
 
 /// What became of one photo: encoded, reused, no_face, several_faces, unreadable, duplicate, bad_label.

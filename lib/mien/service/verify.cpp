@@ -5,6 +5,7 @@
 #include <mien/core/file.hpp>
 #include <mien/gallery/file_store.hpp>
 #include <mien/match/distance.hpp>
+#include <mien/match/evidence.hpp>
 #include <mien/service/people.hpp>
 #include <mien/service/store_choices.hpp>
 #include <mien/service/workspace.hpp>
@@ -26,14 +27,6 @@ double nearest_of(const gallery::Gallery& store, std::uint32_t person, const Enc
         }
     }
     return static_cast<double>(nearest);
-}
-
-/// Whether an operator said of a face that is nearer than any of the person's own that it is not them.
-bool is_denied(const gallery::Gallery& store, const std::string& label, const Encoding& probe, double nearest) {
-    return std::any_of(store.denials().begin(), store.denials().end(), [&](const gallery::Denial& denial) {
-        return denial.label == label &&
-               static_cast<double>(match::distance(store.contract().metric, probe.values, denial.encoding)) < nearest;
-    });
 }
 
 }  // namespace
@@ -70,7 +63,8 @@ VerifyAnswer verify(const Identifier& identifier, const std::optional<std::strin
     }
     verified.distance = nearest_of(identifier.gallery(), *person, probe);
     verified.confidence = identifier.confidence(*verified.distance);
-    const bool denied = is_denied(identifier.gallery(), *user, probe, *verified.distance);
+    const bool denied =
+        match::is_denied(identifier.gallery(), *user, probe, *verified.distance, identifier.threshold());
     verified.verdict = *verified.distance <= identifier.threshold() && !denied ? Verdict::known : Verdict::unknown;
     return verified;
 }

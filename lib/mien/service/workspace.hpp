@@ -31,6 +31,9 @@ struct Workspace {
     /// A store of its own: the faces of the uploads, all under one label. It may go; they are looked at again then.
     [[nodiscard]] std::filesystem::path pending_store() const { return (root / "pending.mien").lexically_normal(); }
 
+    /// Where `mien serve` listens for the command line.
+    [[nodiscard]] std::filesystem::path socket() const { return (root / "serve.sock").lexically_normal(); }
+
     /// How a store names a photo: relative to the workspace, '/' between the parts.
     [[nodiscard]] std::string name_of(const std::filesystem::path& photo) const;
 };

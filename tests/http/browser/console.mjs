@@ -187,6 +187,8 @@ try {
     await page.keyboard.press("d");
     await said(page, "1 face: not ada");
     await page.waitForFunction(() => document.querySelector(".cluster:not([aria-busy])"));
+    await page.locator(".badge.known").waitFor({ state: "hidden" });
+    assert.doesNotMatch(await page.locator(".cluster").innerText(), /\bada\b/);
     await page.keyboard.press("u");
     await said(page, "Undone: 1 face: not ada");
     await page.locator(".badge.known").waitFor();

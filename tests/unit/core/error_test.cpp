@@ -27,6 +27,7 @@ TEST(Error, ExitStatusesAreThoseOfTheManPages) {
     EXPECT_EQ(error_row(ErrorCode::store_corrupt).exit_status, 12);
     EXPECT_EQ(error_row(ErrorCode::model_mismatch).exit_status, 12);
     EXPECT_EQ(error_row(ErrorCode::model_missing).exit_status, 13);
+    EXPECT_EQ(error_row(ErrorCode::server).exit_status, 14);
     EXPECT_EQ(error_row(ErrorCode::interrupted).exit_status, 130);
 }
 

@@ -25,6 +25,34 @@ TEST(Form, KeepsTheTypesOfJson) {
     EXPECT_THROW(static_cast<void>(form.text("on")), Refusal);
 }
 
+TEST(Form, LongPhotosOfJsonAreTakenAsShortOnesAre) {
+    const std::string text(5000, 'A');  // of zeros
+    const std::string photo(3750, '\0');
+    const auto ask = [](const std::string& body) { return read_form(request("application/json", body)); };
+    for (const auto& body :
+         {R"({"photo":")" + text + R"(","user_id":7})", R"({ "user_id" : 7 , "photo" : ")" + text + "\"\n}",
+          R"({"user_id":7,"a":"say \"photo\": {","b":[{}],"frame_data":"data:image/jpeg;base64,)" + text + R"("})",
+          R"({"file":"AAAA","user_id":7,"file":")" + text + R"("})",           // the last of equal keys
+          R"({"photo":"\u0041)" + text.substr(1) + R"(","user_id":7})"}) {     // an escape
+        const auto form = ask(body);
+        EXPECT_EQ(form.image, photo) << body.substr(0, 80);
+        EXPECT_EQ(form.text("user_id"), "7");
+        EXPECT_FALSE(form.fields.contains("photo"));
+    }
+    // What is no photo stays as it is, and so does a photo inside something else.
+    const auto form = ask(R"({"note":")" + text + R"(","in":{"photo":")" + text + R"("},"list":["photo",")" + text + R"("]})");
+    EXPECT_FALSE(form.image);
+    EXPECT_EQ(form.fields["note"], text);
+    EXPECT_EQ(form.fields["in"]["photo"], text);
+    EXPECT_EQ(form.fields["list"][1], text);
+    for (const auto& body : {R"({"photo":")" + text, R"({"photo":")" + text + "\"", R"({"photo":")" + text + R"("]})",
+                             R"({"photo":")" + text + R"(" "x":1})", R"({"photo":")" + text + "\xff\"}",
+                             R"({"photo":")" + text + "\n\"}", R"({"photo":")" + text + R"(","file":"\u00000"})",
+                             R"({"photo":"\u00000"})", R"(["photo":")" + text + R"("])"}) {
+        EXPECT_THROW(ask(body), Refusal) << body.substr(body.size() - 20);
+    }
+}
+
 TEST(Form, TakesUrlencodedFields) {
     const auto form =
         read_form(request("application/x-www-form-urlencoded", "image_path=dataset%2Fa.jpg&label=Ada+L%C3%A9&&empty="));

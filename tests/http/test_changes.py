@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What changes the store over HTTP: in whose name, with which tools, and what it leaves behind."""
+import json
+import shutil
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+import requests
+
+import support
+from support import GENEROUS, PHOTOS, ROOT, Server, new_workspace
+
+TOKEN = "operator-token-0123456789abcdef"
+LIAM = [PHOTOS / "liam_held_out_1.jpg", PHOTOS / "liam_held_out_2.jpg"]
+
+
+def mien(workspace: Path, *arguments: str) -> str:
+    return subprocess.run([support.MIEN, "--workspace", str(workspace), *arguments], check=True, capture_output=True, text=True,
+                          env=support.environment(), timeout=GENEROUS * 4).stdout
+
+
+def log_of(workspace: Path) -> list[dict]:
+    """The newest first."""
+    return [json.loads(line) for line in mien(workspace, "--json", "log").splitlines()]
+
+
+def workspace_with_photos() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="changes-", dir=support.trained_workspace().parent)) / "w"
+    shutil.copytree(new_workspace(), folder)
+    for name in ("dataset_training", "dataset_reserve"):
+        shutil.copytree(ROOT / "dataset_training", folder / name)
+    return folder
+
+
+class Names(unittest.TestCase):
+    def test_the_log_says_who(self):
+        for auth, headers, author in (([], {}, "http"), (["--auth", "token"], {"Authorization": f"Bearer {TOKEN}"}, "http:operator")):
+            workspace = workspace_with_photos()
+            with Server(*auth, workspace=workspace, env={"MIEN_TOKENS": f"{TOKEN} operator admin"} if auth else {}) as server:
+                def post(path, **more):
+                    answer = requests.post(server.url + path, headers={**headers, **more.pop("headers", {})}, timeout=GENEROUS, **more)
+                    self.assertEqual(answer.status_code, 200, answer.text)
+                    return answer.json()
+
+                stranger = (PHOTOS / "stranger_1.jpg").read_bytes()
+                image = post("/upload/", files={"file": ("door.jpg", stranger)})["image_path"]
+                post("/confirm/", data={"image_path": image, "label": "eva"})
+                post("/ml/enroll-face", files={"file": LIAM[0].read_bytes()},
+                     headers={"user_id": "eva-2", **({} if auth else {"Authorization": "Bearer x"})})
+                post("/v1/pending", files={"file": (PHOTOS / "stranger_2.jpg").read_bytes()})
+                cluster = requests.get(server.url + "/v1/pending", headers=headers, timeout=GENEROUS).json()["clusters"][0]
+                post(f"/v1/clusters/{cluster['id']}/confirm", json={"label": "fred", "force": True})
+                post("/v1/undo", json={})
+                shutil.copy(LIAM[1], workspace / "dataset_training" / "liam" / "one_more.jpg")
+                post("/api/v1/system/train-model", json={})
+                forgotten = requests.delete(server.url + "/face/eva", headers=headers, timeout=GENEROUS)
+                self.assertEqual(forgotten.status_code, 200, forgotten.text)
+                post("/reset_training/")
+            said = [(change["verb"], change["user"]) for change in log_of(workspace)]
+            verbs = {verb for verb, user in said if user == author}
+            self.assertLessEqual({"confirm", "enroll", "undo", "train", "reset"}, verbs, said)
+
+    def test_the_command_line_is_the_process_over_the_socket_too(self):
+        with Server(workspace=workspace_with_photos()) as server:
+            mien(server.workspace, "enroll", "-u", "eva", "--quality", "0", str(LIAM[0]))
+            mine = log_of(server.workspace)[0]["user"]
+            self.assertFalse(mine.startswith("http"), mine)
+
+
+class Tools(unittest.TestCase):
+    def test_a_confirmation_loads_no_models(self):
+        with Server("--log-level", "debug", workspace=workspace_with_photos()) as server:
+            image = requests.post(server.url + "/upload/", files={"file": ("door.jpg", (PHOTOS / "stranger_1.jpg").read_bytes())},
+                                  timeout=GENEROUS).json()["image_path"]
+            before = server.log().count("models loaded in")
+            self.assertGreater(before, 0)
+            done = requests.post(server.url + "/confirm/", data={"image_path": image, "label": "eva"}, timeout=GENEROUS)
+            self.assertEqual(done.status_code, 200, done.text)
+            self.assertEqual(server.log().count("models loaded in"), before)
+            again = requests.post(server.url + "/v1/predict", files={"file": (PHOTOS / "stranger_1.jpg").read_bytes()}, timeout=GENEROUS)
+            self.assertEqual(again.json()["faces"][0]["label"], "eva")
+
+    def test_the_method_is_that_of_the_store(self):
+        workspace = workspace_with_photos()
+        with Server(workspace=workspace) as server:
+            def recognized():
+                answer = requests.post(server.url + "/api/v1/recognition/recognize", files={"file": support.ADA.read_bytes()},
+                                       timeout=GENEROUS).json()["faces"][0]
+                return answer["recognition_method"], answer["employee_name"]
+
+            def trained(**body):
+                answer = requests.post(server.url + "/api/v1/system/train-model", json=body, timeout=GENEROUS * 4)
+                self.assertEqual(answer.status_code, 200, answer.text)
+                return answer.json()
+
+            self.assertEqual(recognized(), ("cosine", "ada"))
+            self.assertIsNone(trained(force_retrain=True)["model_accuracy"])
+            mien(workspace, "fit", "--matcher", "svm", "--svm-c", "1", "--svm-gamma", "1")
+            self.assertTrue(support.eventually(lambda: recognized() == ("svm", "ada")), recognized())
+            answer = trained(force_retrain=True)
+            self.assertEqual(answer["recognition_method"], "svm")
+            self.assertTrue(0.5 < answer["model_accuracy"] <= 1, answer)
+
+    def test_train_model_fits_the_svm_of_the_settings(self):
+        workspace = workspace_with_photos()
+        with Server(workspace=workspace, env={"SVM_KERNEL": "linear", "SVM_C": "2"}) as server:
+            answer = requests.post(server.url + "/api/v1/system/train-model", json={"force_retrain": True}, timeout=GENEROUS * 4).json()
+            self.assertEqual(answer["recognition_method"], "svm")
+        self.assertIn("linear kernel, C 2", mien(workspace, "--json", "fit"))
+
+
+class Kept(unittest.TestCase):
+    def enroll(self, server: Server, photo: Path) -> dict:
+        answer = requests.post(server.url + "/ml/enroll-face", files={"file": photo.read_bytes()},
+                               headers={"user_id": "eva", "Authorization": "Bearer x"}, timeout=GENEROUS)
+        self.assertEqual(answer.status_code, 200, answer.text)
+        return answer.json()
+
+    def test_photos_are_kept_where_that_is_asked_for(self):
+        workspace = workspace_with_photos()
+        folder = workspace / "dataset_training" / "eva"
+        with Server("--keep-photos", "--max-per-person", "1", workspace=workspace) as server:
+            first = self.enroll(server, LIAM[0])["kept_as"]
+            self.assertEqual((workspace / first).read_bytes(), LIAM[0].read_bytes())
+            self.assertEqual((workspace / first).parent, folder)
+            self.assertEqual(self.enroll(server, LIAM[0]).get("code"), "already")
+            second = self.enroll(server, LIAM[1])["kept_as"]
+            self.assertEqual([each.name for each in folder.iterdir()], [Path(second).name])  # the first made room
+            mien(workspace, "undo")
+            self.assertEqual([each.name for each in folder.iterdir()], [Path(first).name])
+            mien(workspace, "train", "-q")  # learns nobody twice
+            people = {each["label"]: each["encodings"] for each in map(json.loads, mien(workspace, "--json", "list").splitlines())
+                      if "label" in each}
+            self.assertEqual(people["eva"], 1)
+            self.assertEqual(requests.delete(server.url + "/face/eva", timeout=GENEROUS).status_code, 200)
+            self.assertFalse(folder.exists() and any(folder.iterdir()))
+
+    def test_they_are_not_otherwise(self):
+        workspace = workspace_with_photos()
+        with Server(workspace=workspace) as server:
+            self.assertNotIn("kept_as", self.enroll(server, LIAM[0]))
+        self.assertFalse((workspace / "dataset_training" / "eva").exists())
+
+    def test_not_beside_another_store(self):
+        status, said = support.start_fails("--keep-photos", "--store", "elsewhere.mien")
+        self.assertEqual(status, 2)
+        self.assertIn("--keep-photos", said)
+
+
+if __name__ == "__main__":
+    support.main()
