@@ -72,12 +72,11 @@ struct EnrolledPhoto {
 };
 
 /// Takes one face that is processed already into an open store, durable when it returns. The store is made if absent.
-/// result: as Worker::process(…, Faces::one) gave it. bytes: the photo, for rules.keep_in. identifier: of writer.gallery(), or of an empty gallery.
-/// throws: Error{model_mismatch, runtime}
+/// result: as Worker::process(…, Faces::one) gave it. bytes: the photo, for rules.keep_in. identifier: of
+/// writer.gallery(), or of an empty gallery. throws: Error{model_mismatch, runtime}
 EnrolledPhoto enroll_face(gallery::StoreWriter& writer, const pipeline::Blueprint& blueprint,
                           const Identifier& identifier, const std::string& user, const EnrollRules& rules,
-                          const std::string& photo, const Sha256& hash, pipeline::PhotoResult result,
-                          Bytes bytes = {});
+                          const std::string& photo, const Sha256& hash, pipeline::PhotoResult result, Bytes bytes = {});
 
 /// Encodes each photo and adds what passes the rules, one durable change a photo. The photos are not copied.
 /// throws: Error{usage} for a bad label; Error{store_locked, store_corrupt, model_missing, model_mismatch}
