@@ -112,7 +112,7 @@ void add_store_option(CLI::App& verb, std::string& store) {
 }
 
 std::filesystem::path store_of(const std::string& store, const SharedOptions& shared) {
-    return store.empty() ? shared.make_workspace().store() : std::filesystem::path(store);
+    return shared.make_workspace().store(store);
 }
 
 void add_wait_option(CLI::App& verb, double& seconds) {

@@ -10,7 +10,7 @@ endif()
 if(MIEN_SANITIZE)
   target_compile_options(mien_warnings INTERFACE -fsanitize=${MIEN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer
     # g++ 12 sees unset values that are not there once sanitizers rewrite the code
-    -Wno-maybe-uninitialized)
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   target_link_options(mien_warnings INTERFACE -fsanitize=${MIEN_SANITIZE})
 endif()
 

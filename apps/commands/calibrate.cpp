@@ -52,7 +52,7 @@ void print_text(const service::CalibrateResult& result, bool dry_run) {
 
 int calibrate(const CalibrateArguments& arguments, const SharedOptions& shared) {
     auto options = arguments.options;
-    options.store = arguments.store.empty() ? shared.make_workspace().store() : std::filesystem::path(arguments.store);
+    options.store = store_of(arguments.store, shared);
     options.impostors = arguments.impostors;
     options.encode = arguments.encoding.make();
     Progress progress(Progress::Unit::photos, !shared.quiet);

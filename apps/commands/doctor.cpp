@@ -21,8 +21,7 @@ struct DoctorArguments {
 };
 
 int doctor_gallery(const DoctorArguments& arguments, const SharedOptions& shared) {
-    const auto store =
-        arguments.store.empty() ? shared.make_workspace().store() : std::filesystem::path(arguments.store);
+    const auto store = store_of(arguments.store, shared);
     Progress progress(Progress::Unit::photos, !shared.quiet);
     bool started = false;
     const auto findings = service::review_gallery(store, arguments.jobs, [&](std::size_t done, std::size_t all) {

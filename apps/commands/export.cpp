@@ -45,8 +45,7 @@ int export_store(const ExportArguments& arguments, const SharedOptions& shared) 
     if (piped && binary && isatty(STDOUT_FILENO) == 1) {
         throw Error(ErrorCode::usage, "this format is not for terminals; name a file with -o FILE");
     }
-    const auto store =
-        arguments.store.empty() ? shared.make_workspace().store() : std::filesystem::path(arguments.store);
+    const auto store = store_of(arguments.store, shared);
     const auto summary = service::export_records(
         {store, format, piped ? std::filesystem::path() : std::filesystem::path(arguments.output), write_out});
     const auto text = counted(summary.encodings, "encoding") + " of " + counted(summary.people, "person", "people") +

@@ -18,7 +18,7 @@ struct FitArguments {
 
 int fit(const FitArguments& arguments, const SharedOptions& shared) {
     auto options = arguments.options;
-    options.store = arguments.store.empty() ? shared.make_workspace().store() : std::filesystem::path(arguments.store);
+    options.store = store_of(arguments.store, shared);
     const auto summary = service::fit(options);
     if (shared.json) {
         print_json(service::to_json(summary));

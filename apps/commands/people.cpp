@@ -21,8 +21,7 @@ struct StoreArguments {
 };
 
 std::shared_ptr<const gallery::Gallery> open(const StoreArguments& arguments, const SharedOptions& shared) {
-    return gallery::load_store(arguments.store.empty() ? shared.make_workspace().store()
-                                                       : std::filesystem::path(arguments.store));
+    return gallery::load_store(store_of(arguments.store, shared));
 }
 
 int list(const StoreArguments& arguments, const SharedOptions& shared) {

@@ -111,7 +111,7 @@ void print_text(const service::PhotoAnswer& answer, std::size_t top, const Share
 
 int predict(const PredictArguments& arguments, const SharedOptions& shared) {
     auto options = arguments.options;
-    options.store = arguments.store.empty() ? shared.make_workspace().store() : fs::path(arguments.store);
+    options.store = store_of(arguments.store, shared);
     options.pipeline = shared.with_server(options.pipeline);
     options.draw = arguments.draw;
     if (arguments.remember) {

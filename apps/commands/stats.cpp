@@ -63,8 +63,7 @@ void print_text(const service::StoreStats& s, const StatsArguments& arguments) {
 }
 
 int stats(const StatsArguments& arguments, const SharedOptions& shared) {
-    const auto store =
-        arguments.store.empty() ? shared.make_workspace().store() : std::filesystem::path(arguments.store);
+    const auto store = store_of(arguments.store, shared);
     const auto result = service::stats(store, arguments.verify);
     if (shared.json) {
         print_json(service::to_json(result));

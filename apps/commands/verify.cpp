@@ -40,7 +40,7 @@ void print_text(const service::VerifyAnswer& answer, bool claimed) {
 
 int verify(const VerifyArguments& arguments, const SharedOptions& shared) {
     auto options = arguments.options;
-    options.store = arguments.store.empty() ? shared.make_workspace().store() : std::filesystem::path(arguments.store);
+    options.store = store_of(arguments.store, shared);
     options.pipeline = shared.with_server(options.pipeline);
     options.identify.tolerance = arguments.tolerance;
     if (options.user) {

@@ -9,6 +9,9 @@
 ///                    kill:  the process ends there, half of a write is done; what was written is kept
 ///                    power: the process ends there, and of files and folders only what was synced is left
 ///     FAULTS_REPORT  a file, outside the folder, for the number of calls
+///     FAULTS_TIME    what the clock says all the time, in seconds since 1970
+///
+/// Names of temporary files are counted, not random: with the clock, two runs leave the same bytes.
 ///
 /// What was synced is a picture of the tree, taken at the start and renewed file by file and folder by folder at each
 /// fsync. A folder's entries count as they were when the folder was synced, a file's bytes when the file was.
@@ -18,6 +21,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -26,6 +30,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <map>
 #include <mutex>
 #include <string>
@@ -331,7 +336,38 @@ FILE* fopen(const char* path, const char* mode) {
 FILE* fopen64(const char* path, const char* mode) { return fopen(path, mode); }
 
 int mkostemp(char* pattern, int flags) {
-    return fails(path_of(AT_FDCWD, pattern), ENOSPC) ? -1 : REAL(mkostemp)(pattern, flags);
+    if (fails(path_of(AT_FDCWD, pattern), ENOSPC)) {
+        return -1;
+    }
+    char* suffix = pattern + std::strlen(pattern) - 6;
+    for (int i = 0; i < 999999; ++i) {
+        char digits[8];
+        std::snprintf(digits, sizeof digits, "%06d", i);
+        std::memcpy(suffix, digits, 6);
+        const int fd = REAL(open)(pattern, flags | O_RDWR | O_CREAT | O_EXCL, 0600);
+        if (fd >= 0 || errno != EEXIST) {
+            return fd;
+        }
+    }
+    return -1;
+}
+
+int clock_gettime(clockid_t clock, timespec* now) noexcept {
+    const char* fixed = std::getenv("FAULTS_TIME");
+    if (fixed == nullptr || clock != CLOCK_REALTIME) {
+        return static_cast<int>(::syscall(SYS_clock_gettime, clock, now));
+    }
+    *now = {std::atol(fixed), 0};
+    return 0;
+}
+
+time_t time(time_t* out) noexcept {
+    timespec now{};
+    clock_gettime(CLOCK_REALTIME, &now);
+    if (out != nullptr) {
+        *out = now.tv_sec;
+    }
+    return now.tv_sec;
 }
 
 int mkostemp64(char* pattern, int flags) { return mkostemp(pattern, flags); }

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,6 @@ int main(int argc, char** argv) {
     if (argc != 2) {
         return 2;
     }
-    mien::log::start(mien::log::Level::error);
     try {
         mien::log::start(mien::log::Level::error);  // what it warns of is no part of the state
         if (!std::filesystem::exists(argv[1])) {
@@ -30,17 +30,18 @@ int main(int argc, char** argv) {
         for (std::size_t row = 0; row < gallery->rows(); ++row) {
             if (!gallery->is_vacant(row)) {
                 const auto r = gallery->record(row);
-                // What people say is stamped with the moment; what is trained has its photo's time.
-                const auto time = r.origin == mien::Origin::train ? r.time : 0;
-                lines.push_back(std::to_string(r.id) + " " + std::string(r.label) + " " + std::string(r.photo) + " " +
-                                std::to_string(time) + " " + std::to_string(mien::xxh3(std::as_bytes(r.encoding))));
+                std::ostringstream line;
+                line << r.id << ' ' << r.label << ' ' << r.photo << ' ' << r.box.left << ',' << r.box.top << ','
+                     << r.box.width << ',' << r.box.height << ' ' << r.score << ' ' << r.quality << ' '
+                     << to_string(r.origin) << ' ' << r.time << ' ' << mien::xxh3(std::as_bytes(r.encoding));
+                lines.push_back(line.str());
             }
         }
         for (const auto& photo : gallery->skipped()) {
             lines.push_back("skipped " + photo.photo + " " + photo.reason);
         }
         for (const auto& denial : gallery->denials()) {
-            lines.push_back("denied " + denial.label + " " + denial.photo);
+            lines.push_back("denied " + denial.label + " " + denial.photo + " " + std::to_string(denial.time));
         }
         for (const auto& [name, blob] : gallery->extras()) {
             lines.push_back("extra " + name + " " + std::to_string(mien::xxh3(std::as_bytes(std::span(blob)))));

@@ -24,6 +24,10 @@ bool CsvReader::next(CsvRow& row) {
         return false;
     }
     for (;;) {
+        if (row.fields.size() == k_most_csv_fields) {
+            row.fields = {};
+            refuse("more than " + std::to_string(k_most_csv_fields) + " fields");
+        }
         row.fields.push_back(field());
         if (m_rest.starts_with(',')) {
             m_rest.remove_prefix(1);

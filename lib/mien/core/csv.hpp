@@ -10,6 +10,9 @@
 
 namespace mien {
 
+/// More than the largest encoding needs; a line of commas must not become a thousandfold of its size in memory.
+inline constexpr std::size_t k_most_csv_fields = 20'000;
+
 struct CsvRow {
     std::size_t line{};  ///< where it begins, counted from 1
     std::vector<std::string> fields;
@@ -24,7 +27,7 @@ public:
 
     /// The next row; false at the end.
     /// throws: Error{usage} that names the line: a quote that is never closed, letters behind a closed one, a quote in
-    ///         the middle of a field. The next call goes on with the line below.
+    ///         the middle of a field, more than k_most_csv_fields fields. The next call goes on with the line below.
     bool next(CsvRow& row);
 
 private:

@@ -183,11 +183,11 @@ private:
         out.write(gallery.description().fingerprint);
         out.write_count(gallery.skipped().size());
         for (const auto& photo : gallery.skipped()) {
-            gallery::write(out, photo);
+            write_members(out, photo);
         }
         out.write_count(gallery.denials().size());
         for (const auto& denial : gallery.denials()) {
-            gallery::write(out, denial);
+            write_members(out, denial);
         }
         out.write_count(gallery.extras().size());
         for (const auto& [name, blob] : gallery.extras()) {
@@ -333,11 +333,11 @@ Rest read_rest(Bytes bytes, ModelContract contract) {
     in.read(rest.description.fingerprint);
     const auto skipped = in.read_count(k_smallest_skipped);
     for (std::size_t i = 0; i < skipped; ++i) {
-        rest.skipped.push_back(read_skipped(in));
+        rest.skipped.push_back(read_members<SkippedPhoto>(in));
     }
     const auto denials = in.read_count(k_smallest_denial);
     for (std::size_t i = 0; i < denials; ++i) {
-        rest.denials.push_back(read_denial(in));
+        rest.denials.push_back(read_members<Denial>(in));
     }
     const auto extras = in.read_count(2 * sizeof(std::uint64_t));
     for (std::size_t i = 0; i < extras; ++i) {

@@ -14,57 +14,11 @@ namespace {
 // An operation's number in the journal is its place in the variant: new ones go to its end.
 constexpr std::size_t k_operations = std::variant_size_v<Operation>;
 
-void write(PayloadWriter& out, const Record& record) {
-    out.write(record.label);
-    out.write(record.photo);
-    out.write(record.photo_hash);
-    out.write(record.box);
-    out.write(record.score);
-    out.write(record.quality);
-    out.write(record.origin);
-    out.write(record.time);
-    out.write(record.encoding);
-}
-
-Record read_record(PayloadReader& in) {
-    Record record;
-    in.read(record.label);
-    in.read(record.photo);
-    in.read(record.photo_hash);
-    in.read(record.box);
-    in.read(record.score);
-    in.read(record.quality);
-    in.read(record.origin, Origin::import);
-    in.read(record.time);
-    in.read(record.encoding);
-    return record;
-}
-
-void write(PayloadWriter& out, const Description& description) {
-    out.write(description.contract.encoder);
-    out.write(description.contract.weights);
-    out.write(description.contract.dim);
-    out.write(description.contract.metric);
-    out.write(description.settings);
-    out.write(description.fingerprint);
-}
-
-Description read_description(PayloadReader& in) {
-    Description description;
-    in.read(description.contract.encoder);
-    in.read(description.contract.weights);
-    in.read(description.contract.dim);
-    in.read(description.contract.metric, Metric::cosine);
-    in.read(description.settings);
-    in.read(description.fingerprint);
-    return description;
-}
-
 struct OperationWriter {
     PayloadWriter& out;
 
-    void operator()(const Add& op) const { write(out, op.record); }
-    void operator()(const Remove& op) const { write(out, op.record); }
+    void operator()(const Add& op) const { write_members(out, op.record); }
+    void operator()(const Remove& op) const { write_members(out, op.record); }
     void operator()(const Relabel& op) const {
         out.write(op.key.photo_hash);
         out.write(op.key.box);
@@ -73,18 +27,18 @@ struct OperationWriter {
         out.write(op.photo_from);
         out.write(op.photo_to);
     }
-    void operator()(const Deny& op) const { gallery::write(out, op.denial); }
-    void operator()(const Allow& op) const { gallery::write(out, op.denial); }
-    void operator()(const Skip& op) const { gallery::write(out, op.photo); }
-    void operator()(const Unskip& op) const { gallery::write(out, op.photo); }
+    void operator()(const Deny& op) const { write_members(out, op.denial); }
+    void operator()(const Allow& op) const { write_members(out, op.denial); }
+    void operator()(const Skip& op) const { write_members(out, op.photo); }
+    void operator()(const Unskip& op) const { write_members(out, op.photo); }
     void operator()(const SetExtra& op) const {
         out.write(op.name);
         out.write(op.before);
         out.write(op.after);
     }
     void operator()(const SetDescription& op) const {
-        write(out, op.before);
-        write(out, op.after);
+        write_members(out, op.before);
+        write_members(out, op.after);
     }
     void operator()(const MoveFile& op) const {
         out.write(op.from);
@@ -112,8 +66,8 @@ Operation read_operation(PayloadReader& in) {
     in.read(kind);
     static_assert(k_operations == 12);
     switch (kind) {
-        case 0: return Add{read_record(in)};
-        case 1: return Remove{read_record(in)};
+        case 0: return Add{read_members<Record>(in)};
+        case 1: return Remove{read_members<Record>(in)};
         case 2: {
             Relabel op;
             in.read(op.key.photo_hash);
@@ -124,10 +78,10 @@ Operation read_operation(PayloadReader& in) {
             in.read(op.photo_to);
             return op;
         }
-        case 3: return Deny{read_denial(in)};
-        case 4: return Allow{read_denial(in)};
-        case 5: return Skip{read_skipped(in)};
-        case 6: return Unskip{read_skipped(in)};
+        case 3: return Deny{read_members<Denial>(in)};
+        case 4: return Allow{read_members<Denial>(in)};
+        case 5: return Skip{read_members<SkippedPhoto>(in)};
+        case 6: return Unskip{read_members<SkippedPhoto>(in)};
         case 7: {
             SetExtra op;
             in.read(op.name);
@@ -137,8 +91,8 @@ Operation read_operation(PayloadReader& in) {
         }
         case 8: {
             SetDescription op;
-            op.before = read_description(in);
-            op.after = read_description(in);
+            op.before = read_members<Description>(in);
+            op.after = read_members<Description>(in);
             return op;
         }
         case 9: {
@@ -239,9 +193,13 @@ std::vector<Operation> difference(const Gallery& from, const Gallery& to) {
     std::move(added.begin(), added.end(), std::back_inserter(operations));
 
     // Lists of what is not a record are short, or equal.
-    const auto compare = [&operations]<class Value, class Came, class Went>(const std::vector<Value>& before,
-                                                                            const std::vector<Value>& after, auto key,
-                                                                            Came came, Went went) {
+    const auto compare = [&operations]<class Value, class Came, class Went>(
+                             const std::vector<Value>& before, const std::vector<Value>& after, Came came, Went went) {
+        const auto key = [](const Value& value) {
+            PayloadWriter out;
+            write_members(out, value);
+            return out.finish();
+        };
         std::map<std::string, const Value*> left;
         for (const auto& value : before) {
             left.emplace(key(value), &value);
@@ -262,22 +220,10 @@ std::vector<Operation> difference(const Gallery& from, const Gallery& to) {
         }
     };
     compare(
-        from.skipped(), to.skipped(),
-        [](const SkippedPhoto& photo) {
-            PayloadWriter out;
-            gallery::write(out, photo);
-            return out.finish();
-        },
-        [](const SkippedPhoto& photo) -> Operation { return Skip{photo}; },
+        from.skipped(), to.skipped(), [](const SkippedPhoto& photo) -> Operation { return Skip{photo}; },
         [](const SkippedPhoto& photo) -> Operation { return Unskip{photo}; });
     compare(
-        from.denials(), to.denials(),
-        [](const Denial& denial) {
-            PayloadWriter out;
-            gallery::write(out, denial);
-            return out.finish();
-        },
-        [](const Denial& denial) -> Operation { return Deny{denial}; },
+        from.denials(), to.denials(), [](const Denial& denial) -> Operation { return Deny{denial}; },
         [](const Denial& denial) -> Operation { return Allow{denial}; });
     for (const auto& [name, blob] : from.extras()) {
         if (to.extra(name) != blob) {

@@ -4,6 +4,7 @@
 /// cereal's portable binary form of plain values, with bounds. For gallery/ itself.
 
 #include <mien/core/error.hpp>
+#include <mien/gallery/gallery.hpp>
 #include <mien/gallery/record.hpp>
 
 #include <cereal/archives/portable_binary.hpp>
@@ -14,6 +15,7 @@
 #include <ostream>
 #include <sstream>
 #include <streambuf>
+#include <tuple>
 #include <type_traits>
 
 namespace mien::gallery {
@@ -31,6 +33,11 @@ auto* scalars(Element* data) {
     using Pointer = std::conditional_t<std::is_const_v<Element>, const Scalar*, Scalar*>;
     return reinterpret_cast<Pointer>(data);
 }
+
+// The last value of the enumerations that records hold.
+constexpr Origin last_of(Origin) { return Origin::import; }
+constexpr Metric last_of(Metric) { return Metric::cosine; }
+constexpr Outcome last_of(Outcome) { return Outcome::unreadable; }
 
 /// A stream over bytes that are there already.
 class MemoryBuffer : public std::streambuf {
@@ -62,17 +69,20 @@ public:
     void read(Value& value) { m_archive(value); }
     void read(Sha256& digest) { m_archive(cereal::binary_data(digest.bytes.data(), digest.bytes.size())); }
     void read(Box& box) { m_archive(box.left, box.top, box.width, box.height); }
-    /// An enumeration of one byte, at most `largest`.
+    /// An enumeration of one byte, at most `last`.
     template <class Value>
     requires std::is_enum_v<Value>
-    void read(Value& value, Value largest) {
+    void read(Value& value, Value last) {
         std::uint8_t number{};
         read(number);
-        if (number > static_cast<std::uint8_t>(largest)) {
+        if (number > static_cast<std::uint8_t>(last)) {
             throw Error(ErrorCode::store_corrupt, "a value is not one of those that it can have");
         }
         value = static_cast<Value>(number);
     }
+    template <class Value>
+    requires std::is_enum_v<Value>
+    void read(Value& value) { read(value, last_of(value)); }
     /// How many elements follow, of at least element_size bytes each.
     std::size_t read_count(std::size_t element_size) {
         cereal::size_type count{};
@@ -123,44 +133,46 @@ private:
     cereal::PortableBinaryOutputArchive m_archive;
 };
 
-// Values that both the archive and the journal hold.
+// Values that both the archive and the journal hold: their members in the order in which they are stored.
 
-inline void write(PayloadWriter& out, const SkippedPhoto& photo) {
-    out.write(photo.photo);
-    out.write(photo.photo_hash);
-    out.write(photo.outcome);
-    out.write(photo.reason);
+template <class Value, class Plain>
+concept MaybeConst = std::is_same_v<std::remove_const_t<Value>, Plain>;
+
+template <MaybeConst<Record> Value>
+auto members(Value& record) {
+    return std::tie(record.label, record.photo, record.photo_hash, record.box, record.score, record.quality,
+                    record.origin, record.time, record.encoding);
 }
 
-inline SkippedPhoto read_skipped(PayloadReader& in) {
-    SkippedPhoto photo;
-    in.read(photo.photo);
-    in.read(photo.photo_hash);
-    in.read(photo.outcome, Outcome::unreadable);
-    in.read(photo.reason);
-    return photo;
+template <MaybeConst<SkippedPhoto> Value>
+auto members(Value& photo) {
+    return std::tie(photo.photo, photo.photo_hash, photo.outcome, photo.reason);
 }
 inline constexpr std::size_t k_smallest_skipped = 8 + 32 + 1 + 8;
 
-inline void write(PayloadWriter& out, const Denial& denial) {
-    out.write(denial.label);
-    out.write(denial.photo_hash);
-    out.write(denial.box);
-    out.write(denial.photo);
-    out.write(denial.time);
-    out.write(denial.encoding);
-}
-
-inline Denial read_denial(PayloadReader& in) {
-    Denial denial;
-    in.read(denial.label);
-    in.read(denial.photo_hash);
-    in.read(denial.box);
-    in.read(denial.photo);
-    in.read(denial.time);
-    in.read(denial.encoding);
-    return denial;
+template <MaybeConst<Denial> Value>
+auto members(Value& denial) {
+    return std::tie(denial.label, denial.photo_hash, denial.box, denial.photo, denial.time, denial.encoding);
 }
 inline constexpr std::size_t k_smallest_denial = 8 + 32 + 16 + 8 + 8 + 8;
+
+template <MaybeConst<Description> Value>
+auto members(Value& description) {
+    auto& contract = description.contract;
+    return std::tie(contract.encoder, contract.weights, contract.dim, contract.metric, description.settings,
+                    description.fingerprint);
+}
+
+template <class Value>
+void write_members(PayloadWriter& out, const Value& value) {
+    std::apply([&out](const auto&... member) { (out.write(member), ...); }, members(value));
+}
+
+template <class Value>
+Value read_members(PayloadReader& in) {
+    Value value;
+    std::apply([&in](auto&... member) { (in.read(member), ...); }, members(value));
+    return value;
+}
 
 }  // namespace mien::gallery

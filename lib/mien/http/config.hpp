@@ -172,8 +172,4 @@ std::string to_toml(const LoadedConfig& loaded);
 /// [{"name","value","source"}]; secrets masked
 Json to_json(const LoadedConfig& loaded);
 
-/// The variables of a .env file: KEY=value, 'single' and "double" quotes, "export", comments.
-/// throws: Error{usage} with the line
-std::map<std::string, std::string> parse_dotenv(std::string_view text);
-
 }  // namespace mien::http

@@ -226,8 +226,7 @@ EnrolledPhoto enroll_face(gallery::StoreWriter& writer, const pipeline::Blueprin
 void enroll(const EnrollOptions& options, const models::Finder& finder, std::span<const std::filesystem::path> photos,
             const std::function<void(const EnrolledPhoto&)>& take) {
     const auto user = to_label(options.user);
-    gallery::StoreWriter writer(options.store.empty() ? options.workspace.store() : options.store,
-                                {"enroll", options.wait_seconds});
+    gallery::StoreWriter writer(options.workspace.store(options.store), {"enroll", options.wait_seconds});
     const auto blueprint = writer.gallery() ? blueprint_of_store(*writer.gallery(), options.pipeline, finder)
                                             : pipeline::Blueprint(options.pipeline, finder);
     const auto worker = blueprint.make_worker();

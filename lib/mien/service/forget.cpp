@@ -9,6 +9,7 @@
 #include <mien/models/models.hpp>
 #include <mien/service/pending.hpp>
 #include <mien/service/people.hpp>
+#include <mien/service/photo_files.hpp>
 
 #include <algorithm>
 #include <cstring>
@@ -85,14 +86,6 @@ std::vector<fs::path> all_files(const fs::path& store) {
     return files;
 }
 
-bool is_called(const fs::path& name, const std::string& label) {
-    try {
-        return to_label(name.native()) == label;
-    } catch (const Error&) {
-        return false;
-    }
-}
-
 /// The person's folder or flat photo in a folder of people.
 std::vector<fs::path> photos_of(const fs::path& people, const std::string& label) {
     std::vector<fs::path> photos;
@@ -100,13 +93,13 @@ std::vector<fs::path> photos_of(const fs::path& people, const std::string& label
         return photos;
     }
     for (const auto& entry : fs::directory_iterator(people)) {
-        if (entry.is_directory() && !entry.is_symlink() && is_called(entry.path().filename(), label)) {
+        if (entry.is_directory() && !entry.is_symlink() && is_called(entry.path().filename().native(), label)) {
             for (const auto& file : fs::recursive_directory_iterator(entry.path())) {
                 if (!file.is_directory()) {
                     photos.push_back(file.path());
                 }
             }
-        } else if (entry.is_regular_file() && is_called(entry.path().stem(), label)) {
+        } else if (entry.is_regular_file() && is_called(entry.path().stem().native(), label)) {
             photos.push_back(entry.path());
         }
     }
@@ -280,7 +273,7 @@ void append(std::vector<std::string>& all, const std::vector<std::string>& more)
 Forgotten forget(const ForgetOptions& wanted) {
     auto options = wanted;
     options.label = to_label(wanted.label);
-    const auto file = options.store.empty() ? options.workspace.store() : options.store;
+    const auto file = options.workspace.store(options.store);
     const bool resumed = is_being_erased(file, options.label);  // the writer finishes it
     gallery::StoreWriter writer(file, {"forget", options.wait_seconds, options.user});
     const auto store = writer.gallery() ? writer.gallery() : gallery::load_store(file);  // says how to make one

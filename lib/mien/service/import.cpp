@@ -6,6 +6,7 @@
 #include <mien/core/interrupt.hpp>
 #include <mien/encode/encoder.hpp>
 #include <mien/gallery/file_store.hpp>
+#include <mien/service/faces.hpp>
 
 #include <unistd.h>
 
@@ -141,15 +142,15 @@ void append_bytes(std::vector<std::byte>& bytes, const Value& value) {
 }
 
 /// Names a face where its photo's content is not known, so that importing the same file twice adds it once.
-Sha256 stand_in(const Record& record) {
+Sha256 stand_in(std::string_view photo, const Box& box, std::span<const float> encoding) {
     std::vector<std::byte> bytes;
-    for (const std::string_view text : {std::string_view("mien import"), std::string_view(record.photo)}) {
+    for (const std::string_view text : {std::string_view("mien import"), photo}) {
         append_bytes(bytes, text.size());
         const auto raw = std::as_bytes(std::span(text));
         bytes.insert(bytes.end(), raw.begin(), raw.end());
     }
-    append_bytes(bytes, record.box);
-    const auto numbers = std::as_bytes(std::span(record.encoding));
+    append_bytes(bytes, box);
+    const auto numbers = std::as_bytes(encoding);
     bytes.insert(bytes.end(), numbers.begin(), numbers.end());
     return sha256(bytes);
 }
@@ -184,6 +185,15 @@ private:
     std::unordered_map<std::string, std::optional<Sha256>> m_known;
 };
 
+/// The store's record of the face; detectors draw its box a little differently.
+std::optional<std::size_t> row_of(const Gallery& store, const Record& record) {
+    if (const auto row = store.find(record.key())) {
+        return row;
+    }
+    const auto known = settled(store, record.photo_hash, record.box);
+    return known ? known->row : std::nullopt;
+}
+
 struct KeyHash {
     std::size_t operator()(const gallery::RecordKey& key) const noexcept {
         return gallery::record_id(key.photo_hash, key.box);
@@ -210,7 +220,7 @@ Plan make_plan(exchange::Collection& collection, const ImportOptions& options, c
     const auto now = static_cast<UnixTime>(std::time(nullptr));
     for (auto& [record, number, has_hash, has_time] : collection.entries) {
         bool known_photo = has_hash;
-        const auto made_up = has_hash ? Sha256{} : stand_in(record);
+        const auto made_up = has_hash ? Sha256{} : stand_in(record.photo, record.box, record.encoding);
         if (!has_hash) {
             // Imported before the photo was here?
             const auto& found = hashes.find(record.photo);
@@ -220,7 +230,7 @@ Plan make_plan(exchange::Collection& collection, const ImportOptions& options, c
         if (!has_time) {
             record.time = now;
         }
-        const auto row = store != nullptr ? store->find(record.key()) : std::nullopt;
+        const auto row = store != nullptr ? row_of(*store, record) : std::nullopt;
         const auto [first, is_new] = fresh.try_emplace(record.key(), record.label);
         if (row || !is_new) {
             const bool same = row ? store->record(*row).label == record.label : first->second == record.label;
@@ -261,7 +271,7 @@ gallery::Description description_of(const exchange::Collection& collection, cons
 ImportSummary import_records(const ImportOptions& options, const models::Finder& finder) {
     ImportSummary summary;
     summary.file = options.file;
-    summary.store = options.store.empty() ? options.workspace.store() : options.store;
+    summary.store = options.workspace.store(options.store);
     auto collection = read_collection(options);
     summary.format = collection.format;
     summary.records = collection.entries.size() + collection.bad.size();
@@ -318,6 +328,10 @@ ImportSummary import_records(const ImportOptions& options, const models::Finder&
     summary.people = store ? store->people() : 0;
     summary.encodings = store ? store->size() : 0;
     return summary;
+}
+
+bool goes_by_name(const gallery::RecordView& record) {
+    return record.origin == Origin::import && record.photo_hash == stand_in(record.photo, record.box, record.encoding);
 }
 
 Json to_json(const ImportSummary& summary) {

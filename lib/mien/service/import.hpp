@@ -45,11 +45,15 @@ struct ImportSummary {
     bool changed{};  ///< false: everything was there already, or a dry run
 };
 
-/// Everything or nothing, as one change that `undo` takes back. A face that is there already, the same place of the
-/// same photo, is passed over. throws: Error{usage} if neither the file nor the options name the encoder;
+/// Everything or nothing, as one change that `undo` takes back. A face that is there already, about the same place of
+/// the same photo, is passed over. throws: Error{usage} if neither the file nor the options name the encoder;
 /// Error{model_mismatch} with both names;
 ///         Error{runtime} with the place of the first bad record; Error{store_locked, store_corrupt, model_missing}
 ImportSummary import_records(const ImportOptions& options, const models::Finder& finder);
+
+/// Whether a record was imported without its photo's content being known, so that only the photo's name says which
+/// photo it is.
+bool goes_by_name(const gallery::RecordView& record);
 
 Json to_json(const ImportSummary& summary);
 

@@ -159,6 +159,14 @@ std::string to_folder_label(std::string_view text) {
     return label;
 }
 
+bool is_called(std::string_view name, const std::string& label) {
+    try {
+        return to_label(name) == label;
+    } catch (const Error&) {
+        return false;
+    }
+}
+
 std::string safe_photo_name(std::string_view name, Bytes bytes) {
     name = name.substr(name.find_last_of("/\\") == std::string_view::npos ? 0 : name.find_last_of("/\\") + 1);
     const auto first = name.find_first_not_of(" .-");

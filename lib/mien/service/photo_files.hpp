@@ -16,6 +16,10 @@ namespace mien::service {
 /// throws: Error{usage} that says what is wrong
 std::string to_folder_label(std::string_view text);
 
+/// Whether a folder of people, or a photo beside such folders, is the person's by its name (without extension). Names
+/// that are no labels are nobody's.
+bool is_called(std::string_view name, const std::string& label);
+
 /// A name for a photo that somebody else chose (an upload's): the last part of it, letters and digits of any script
 /// and "._- +()@" as they are, everything else '_', no leading '.' or '-', at most 100 bytes with its extension. Where
 /// the bytes are a photo of a known kind and the extension is no photo's, the kind's is appended; a name with

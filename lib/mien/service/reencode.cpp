@@ -169,7 +169,7 @@ private:
 
 Reencoded reencode(const ReencodeOptions& options, const models::Finder& finder, const ReencodeEvents& events) {
     const auto started = std::chrono::steady_clock::now();
-    const auto file = options.store.empty() ? options.workspace.store() : options.store;
+    const auto file = options.workspace.store(options.store);
     gallery::StoreWriter writer(file, {.verb = "reencode", .wait_seconds = options.wait_seconds});
     const auto store = writer.gallery() ? writer.gallery() : gallery::load_store(file);
     pipeline::Blueprint::set_workers(options.jobs);

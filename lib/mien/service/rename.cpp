@@ -82,15 +82,6 @@ private:
     std::set<fs::path> m_folders;
 };
 
-/// Whether a folder or a flat photo of dataset_training belongs to the person.
-bool is_of(const std::string& name, const std::string& label) {
-    try {
-        return to_label(name) == label;
-    } catch (const Error&) {
-        return false;  // names that are no labels are nobody's
-    }
-}
-
 /// All of a person's photos, whether the store has a record of them or not.
 void move_photos(const Workspace& workspace, const std::string& from, const std::string& to, Moves& moves) {
     const auto root = workspace.training();
@@ -102,7 +93,7 @@ void move_photos(const Workspace& workspace, const std::string& from, const std:
         if (entry.is_symlink()) {
             continue;
         }
-        if (entry.is_directory() && is_of(path.filename().native(), from)) {
+        if (entry.is_directory() && is_called(path.filename().native(), from)) {
             const auto target = root / to_folder_label(to);
             if (!fs::exists(target)) {
                 moves.add_folder(path, target);
@@ -111,7 +102,7 @@ void move_photos(const Workspace& workspace, const std::string& from, const std:
             for (const auto& photo : photos_in(path)) {
                 moves.to_label(photo, to);
             }
-        } else if (entry.is_regular_file() && is_of(path.stem().native(), from)) {
+        } else if (entry.is_regular_file() && is_called(path.stem().native(), from)) {
             moves.to_label(path, to);
         }
     }
@@ -145,10 +136,6 @@ void rename_denials(const Gallery& store, const std::string& from, const std::st
     }
 }
 
-fs::path store_of(const Workspace& workspace, const fs::path& store) {
-    return store.empty() ? workspace.store() : store;
-}
-
 /// The records of one photo that a user named, of one face where they said which.
 std::vector<std::size_t> rows_named(const Gallery& store, const MoveOptions& options) {
     std::vector<std::size_t> rows;
@@ -178,7 +165,7 @@ PeopleChange rename(const RenameOptions& options) {
     if (from == to) {
         throw Error(ErrorCode::usage, shell_quoted(from) + " is called that already");
     }
-    const auto file = store_of(options.workspace, options.store);
+    const auto file = options.workspace.store(options.store);
     gallery::StoreWriter writer(file, {"rename", options.wait_seconds});
     const auto store = require_store(writer, file);
     const auto person = require_person(*store, from);
@@ -215,7 +202,7 @@ PeopleChange rename(const RenameOptions& options) {
 
 PeopleChange move(const MoveOptions& options) {
     const auto to = to_label(options.to);
-    const auto file = store_of(options.workspace, options.store);
+    const auto file = options.workspace.store(options.store);
     gallery::StoreWriter writer(file, {"move", options.wait_seconds});
     const auto store = require_store(writer, file);
     const auto rows = rows_named(*store, options);

@@ -9,6 +9,7 @@
 #include <mien/pipeline/batch.hpp>
 #include <mien/pipeline/result_log.hpp>
 #include <mien/service/fit.hpp>
+#include <mien/service/import.hpp>
 #include <mien/service/store_choices.hpp>
 
 #include <sys/stat.h>
@@ -109,19 +110,27 @@ public:
     explicit NamedElsewhere(const Gallery* store) {
         for (std::size_t row = 0; store != nullptr && row < store->rows(); ++row) {
             if (!store->is_vacant(row) && store->origin(row) != Origin::train) {
-                m_labels[store->photo_hash(row)].emplace_back(store->record(row).label);
+                const auto record = store->record(row);
+                m_labels[record.photo_hash].emplace_back(record.label);
+                if (goes_by_name(record)) {
+                    m_by_name[std::string(record.photo)].emplace_back(record.label);
+                }
             }
         }
     }
 
     /// The people of a photo, null where no other verb has named any.
-    [[nodiscard]] const std::vector<std::string>* find(const Sha256& hash) const {
-        const auto found = m_labels.find(hash);
-        return found == m_labels.end() ? nullptr : &found->second;
+    [[nodiscard]] const std::vector<std::string>* find(const Sha256& hash, const std::string& photo) const {
+        if (const auto found = m_labels.find(hash); found != m_labels.end()) {
+            return &found->second;
+        }
+        const auto found = m_by_name.find(photo);
+        return found == m_by_name.end() ? nullptr : &found->second;
     }
 
 private:
     std::unordered_map<Sha256, std::vector<std::string>, Sha256Hash> m_labels;
+    std::unordered_map<std::string, std::vector<std::string>> m_by_name;
 };
 
 /// One photo's way through a worker.
@@ -152,7 +161,7 @@ Work work_on(const LabelledPhoto& photo, pipeline::Worker* worker, const KnownRe
         return work;
     }
     work.hash = sha256(bytes);
-    if ((work.named = named.find(work.hash)) != nullptr) {
+    if ((work.named = named.find(work.hash, photo.name)) != nullptr) {
         work.reused = true;
     } else if (auto finished = known.find(work.hash)) {
         work.result = std::move(*finished);
@@ -173,7 +182,8 @@ public:
             const bool agrees = std::find(work.named->begin(), work.named->end(), photo.label) != work.named->end();
             trained.outcome = agrees ? "reused" : "duplicate";
             if (!agrees) {
-                trained.reason = "confirmed or enrolled as " + work.named->front() + "; 'mien move' changes that";
+                trained.reason =
+                    "confirmed, enrolled or imported as " + work.named->front() + "; 'mien move' changes that";
             }
             ++(agrees ? summary.reused : summary.duplicates);
             return trained;
@@ -319,7 +329,7 @@ bool keep(gallery::StoreWriter& writer, const Gallery& gallery) {
 TrainSummary train(const TrainOptions& options, const models::Finder& finder, const TrainEvents& events) {
     const auto started = std::chrono::steady_clock::now();
     const auto dataset = options.dataset.empty() ? options.workspace.training() : options.dataset;
-    const auto output = options.output.empty() ? options.workspace.store() : options.output;
+    const auto output = options.workspace.store(options.output);
 
     const auto photos = labelled_photos(dataset, options.workspace);
     if (photos.empty()) {

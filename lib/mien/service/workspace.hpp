@@ -24,6 +24,10 @@ struct Workspace {
     /// Uploads that wait for a decision.
     [[nodiscard]] std::filesystem::path inbox() const { return (root / "dataset").lexically_normal(); }
     [[nodiscard]] std::filesystem::path store() const { return (root / "train.mien").lexically_normal(); }
+    /// The store that a user named; empty: the usual one.
+    [[nodiscard]] std::filesystem::path store(const std::filesystem::path& named) const {
+        return named.empty() ? store() : named;
+    }
     /// A store of its own: the faces of the uploads, all under one label. It may go; they are looked at again then.
     [[nodiscard]] std::filesystem::path pending_store() const { return (root / "pending.mien").lexically_normal(); }
 

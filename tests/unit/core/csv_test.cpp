@@ -61,6 +61,18 @@ TEST(Csv, ABadLineIsNamedAndTheNextIsRead) {
     EXPECT_FALSE(reader.next(row));
 }
 
+TEST(Csv, TheFieldsOfALineAreBounded) {
+    const auto text = std::string(k_most_csv_fields - 1, ',') + "\n" + std::string(k_most_csv_fields, ',') + "\nfine";
+    CsvReader reader(text);
+    CsvRow row;
+    ASSERT_TRUE(reader.next(row));
+    EXPECT_EQ(row.fields.size(), k_most_csv_fields);
+    EXPECT_THROW(reader.next(row), Error);
+    EXPECT_TRUE(row.fields.empty());
+    ASSERT_TRUE(reader.next(row));
+    EXPECT_EQ(row.fields, Fields{"fine"});
+}
+
 TEST(Csv, WrittenFieldsAreReadAgain) {
     for (const std::string text : {"plain", "", "a,b", "say \"hi\"", "two\nlines", " blank ", "\r"}) {
         const auto rows = all("x," + csv_field(text) + "\n");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <mien/http/config.hpp>
+#include <mien/http/dotenv.hpp>
 
 #include <gtest/gtest.h>
 

@@ -3,7 +3,7 @@
 // .env files. Only Error may be thrown.
 
 #include <mien/core/error.hpp>
-#include <mien/http/config.hpp>
+#include <mien/http/dotenv.hpp>
 
 #include <cstddef>
 #include <cstdint>

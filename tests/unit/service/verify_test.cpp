@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#include <mien/core/error.hpp>
+#include <mien/service/verify.hpp>
+
+#include "number_workspace.hpp"
+
+namespace mien::service {
+namespace {
+
+class VerifyTest : public testing::Test {
+protected:
+    NumberWorkspace in;
+
+    void SetUp() override {
+        in.save({in.record("ada", "1.jpg", in.face(0)), in.record("bruno", "1.jpg", in.face(4)),
+                 in.record("bruno", "2.jpg", in.face(6))});
+    }
+
+    VerifyAnswer ask(const std::optional<std::string>& user, const std::vector<std::vector<float>>& faces) {
+        return verify(in.identifier(), user, in.seen(faces));
+    }
+};
+
+TEST_F(VerifyTest, AClaimIsMeasuredAgainstThatPersonOnly) {
+    const auto yes = ask("bruno", {in.face(6, 0.05F)});
+    EXPECT_EQ(yes.verdict, Verdict::known);
+    EXPECT_EQ(yes.label, "bruno");
+    EXPECT_LT(yes.distance.value_or(9), yes.threshold) << "the nearest of several encodings counts";
+    const auto no = ask("ada", {in.face(6, 0.05F)});
+    EXPECT_EQ(no.verdict, Verdict::unknown);
+    EXPECT_EQ(no.label, "ada");
+    EXPECT_GT(no.distance.value_or(0), no.threshold);
+    EXPECT_LT(no.confidence, yes.confidence);
+    EXPECT_THROW(ask("zelda", {in.face(0)}), Error);
+}
+
+TEST_F(VerifyTest, WithoutAClaimItSaysWho) {
+    EXPECT_EQ(ask({}, {in.face(4)}).label, "bruno");
+    const auto stranger = ask({}, {in.face(9)});
+    EXPECT_EQ(stranger.verdict, Verdict::unknown);
+    EXPECT_EQ(stranger.label, "");
+}
+
+TEST_F(VerifyTest, OneFaceIsShown) {
+    EXPECT_EQ(ask("ada", {in.face(0), in.face(4)}).verdict, Verdict::several_faces);
+    auto photo = in.seen({});
+    photo.verdict = Verdict::no_face;
+    const auto nobody = verify(in.identifier(), "ada", photo);
+    EXPECT_EQ(nobody.verdict, Verdict::no_face);
+    EXPECT_FALSE(nobody.distance);
+    EXPECT_TRUE(nobody.face.is_null());
+}
+
+TEST_F(VerifyTest, ADenialOutweighsLikeness) {
+    ASSERT_EQ(ask("ada", {in.face(0, 0.1F)}).verdict, Verdict::known);
+    gallery::StoreWriter(in.workspace().store(), {"test"})
+        .commit("denied", {gallery::Deny{{"ada", sha256("x"), k_left_face, "x.jpg", 1, in.face(0, 0.12F)}}});
+    EXPECT_EQ(ask("ada", {in.face(0, 0.1F)}).verdict, Verdict::unknown);
+    EXPECT_EQ(ask("ada", {in.face(0, 0.01F)}).verdict, Verdict::known) << "nearer to her own photo";
+}
+
+}  // namespace
+}  // namespace mien::service
