@@ -49,7 +49,7 @@ TEST(Form, LongPhotosOfJsonAreTakenAsShortOnesAre) {
     for (const auto& body : {R"({"photo":")" + text, R"({"photo":")" + text + "\"", R"({"photo":")" + text + R"("]})",
                              R"({"photo":")" + text + R"(" "x":1})", R"({"photo":")" + text + "\xff\"}",
                              R"({"photo":")" + text + "\n\"}", R"({"photo":")" + text + R"(","file":"\u00000"})",
-                             R"({"photo":"\u00000"})", R"(["photo":")" + text + R"("])"}) {
+                             std::string(R"({"photo":"\u00000"})"), R"(["photo":")" + text + R"("])"}) {
         EXPECT_THROW(ask(body), Refusal) << body.substr(body.size() - 20);
     }
 }
