@@ -3,6 +3,7 @@
 
 #include <mien/core/error.hpp>
 #include <mien/image/decode.hpp>
+#include <mien/service/workspace.hpp>
 
 #include <algorithm>
 

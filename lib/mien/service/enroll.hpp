@@ -7,6 +7,7 @@
 #include <mien/gallery/file_store.hpp>
 #include <mien/pipeline/pipeline.hpp>
 #include <mien/service/identify.hpp>
+#include <mien/service/on_limit.hpp>
 #include <mien/service/workspace.hpp>
 
 #include <filesystem>
@@ -17,17 +18,6 @@
 #include <vector>
 
 namespace mien::service {
-
-/// What happens when a person has as many encodings as they may have.
-enum class OnLimit {
-    oldest,  ///< the oldest enrolled one goes
-    worst,   ///< the one of the lowest quality goes, if the new one is better; else the new one is refused
-    reject,  ///< the new one is refused
-};
-
-std::string_view to_string(OnLimit on_limit);
-/// throws: Error{usage} that lists the names
-OnLimit on_limit_from(std::string_view name);
 
 /// The rules of enrolment, the same for the CLI and every dialect of HTTP.
 struct EnrollRules {
