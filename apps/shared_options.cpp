@@ -30,7 +30,8 @@ void add_shared_options(CLI::App& app, SharedOptions& options) {
         ->type_name("DIR")
         ->allow_extra_args(false);
     app.add_flag("--trust-models", options.trust_models, "Use model files whose digest is not the published one");
-    app.add_flag("--no-server", options.no_server, "Load models here although a server has them (also MIEN_SERVER=none)");
+    app.add_flag("--no-server", options.no_server,
+                 "Load models here although a server has them (also MIEN_SERVER=none)");
     app.add_flag("--json", options.json, "Answer in JSON lines");
     app.add_flag("-q,--quiet", options.quiet, "Say nothing but answers and errors");
     app.add_flag("-v,--verbose", options.verbose, "Say more on stderr");

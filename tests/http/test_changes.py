@@ -65,7 +65,7 @@ class Names(unittest.TestCase):
 
     def test_the_command_line_is_the_process_over_the_socket_too(self):
         with Server(workspace=workspace_with_photos()) as server:
-            mien(server.workspace, "enroll", "-u", "eva", "--quality", "0", str(LIAM[0]))
+            mien(server.workspace, "enroll", "-u", "eva", "--quality", "0", str(PHOTOS / "stranger_1.jpg"))
             mine = log_of(server.workspace)[0]["user"]
             self.assertFalse(mine.startswith("http"), mine)
 

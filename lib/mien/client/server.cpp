@@ -132,7 +132,7 @@ public:
         throw_if_interrupted();
         Answer answer;
         if (code != CURLE_OK) {
-            answer.why = receiver.too_long         ? "it answers with more than a photo's faces"
+            answer.why = receiver.too_long        ? "it answers with more than a photo's faces"
                          : reason.front() != '\0' ? printable(reason.data())
                                                   : curl().strerror(code);
             return answer;  // and the connection is given up
@@ -308,7 +308,8 @@ bool is_own_socket(const fs::path& socket) {
 }
 
 bool is_token(std::string_view token) {
-    return std::none_of(token.begin(), token.end(), [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f; });
+    return std::none_of(token.begin(), token.end(),
+                        [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f; });
 }
 
 }  // namespace

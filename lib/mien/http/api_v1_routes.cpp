@@ -306,7 +306,7 @@ void add_api_v1_routes(RouteTable& table, Services& services, const std::string&
                  {{"success", true},
                   {"message", "Model trained successfully on 25 employees"},
                   {"training_time", 1.5},
-                  {"model_accuracy", 0.98},
+                  {"model_accuracy", nullptr},
                   {"total_samples", 125}}},
                 {400, "There is nobody", {{"detail", "No employees to train on"}}}},
                Need::admin,

@@ -5,7 +5,7 @@
 
 #include <mien/core/json.hpp>
 #include <mien/match/matcher.hpp>
-#include <mien/service/enroll.hpp>
+#include <mien/service/on_limit.hpp>
 
 #include <chrono>
 #include <cstdint>

@@ -202,8 +202,7 @@ Admission Engine::admit(Request& request) {
         refuse_with(unauthorized(request.claims, token_sent));
         return admission;
     }
-    if (demanded && policy.config.auth == AuthMode::jwt && request.claims.subject.empty() &&
-        !request.own_user) {
+    if (demanded && policy.config.auth == AuthMode::jwt && request.claims.subject.empty() && !request.own_user) {
         Refusal refusal(401, "token_without_sub", "the token names nobody: it has no sub");
         refusal.headers.add("WWW-Authenticate", R"(Bearer error="invalid_token")");
         refuse_with(refusal);
@@ -215,8 +214,8 @@ Admission Engine::admit(Request& request) {
     }
     const auto& rate = route.rate == RateClass::enrol ? policy.config.rate_enrol : policy.config.rate_verify;
     const auto who = request.claims.proved ? "subject " + request.claims.subject : bucket_of(request.client);
-    const auto wait = request.own_user ? std::chrono::seconds(0)
-                                       : m_services.limiter().take(route.rate, rate, who, admission.began);
+    const auto wait =
+        request.own_user ? std::chrono::seconds(0) : m_services.limiter().take(route.rate, rate, who, admission.began);
     if (wait.count() > 0) {
         Refusal refusal(429, "rate_limited",
                         "too many requests; the next one is welcome in " + std::to_string(wait.count()) + " s");

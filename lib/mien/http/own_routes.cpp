@@ -101,9 +101,8 @@ void add_own_routes(RouteTable& table, Services& services) {
     offered.replies = {{200,
                         "settings: as the store keeps them",
                         {{"settings", {{"detector", "yunet"}, {"encoder", "starter"}}}, {"chosen_size", false}}}};
-    offered.handler = OnIo{[&services](const Request&) {
-        return reply(pipeline::to_json(services.store().current()->tools->offer()));
-    }};
+    offered.handler = OnIo{
+        [&services](const Request&) { return reply(pipeline::to_json(services.store().current()->tools->offer())); }};
     table.add(std::move(offered));
 
     Route look;

@@ -295,7 +295,7 @@ std::string head_of(const Response& response, bool close, bool old_client) {
 
 /// How a connection came.
 enum class Way {
-    open,       ///< TCP, or a Unix socket that proxies may use
+    open,  ///< TCP, or a Unix socket that proxies may use
     tls,
     workspace,  ///< the socket for the command line of the server's own user
 };

@@ -3,6 +3,7 @@
 
 #include <mien/core/error.hpp>
 #include <mien/image/decode.hpp>
+#include <mien/service/workspace.hpp>
 
 #include <algorithm>
 
@@ -36,10 +37,10 @@ void demand_protection(const Config& config) {
 }
 
 void demand_place_for_photos(const Config& config) {
-    if (config.keep_photos &&
-        config.store_file().lexically_normal() != service::Workspace{config.workspace}.store()) {
-        throw Error(ErrorCode::usage, "--keep-photos keeps them in the workspace's dataset_training, which belongs to "
-                                      "its own train.mien; serve that one, or do without");
+    if (config.keep_photos && config.store_file().lexically_normal() != service::Workspace{config.workspace}.store()) {
+        throw Error(ErrorCode::usage,
+                    "--keep-photos keeps them in the workspace's dataset_training, which belongs to "
+                    "its own train.mien; serve that one, or do without");
     }
 }
 

@@ -4,9 +4,9 @@
 #include <mien/align/chip.hpp>
 #include <mien/align/landmarker.hpp>
 #include <mien/core/error.hpp>
+#include <mien/core/log.hpp>
 #include <mien/detect/detector.hpp>
 #include <mien/encode/encoder.hpp>
-#include <mien/core/log.hpp>
 #include <mien/image/decode.hpp>
 #include <mien/pipeline/remote.hpp>
 #include <mien/quality/quality.hpp>
@@ -271,12 +271,9 @@ Blueprint::Blueprint(const Options& options, const models::Finder& finder)
 
 /// What is decided here without opening a model agrees with what the other one has loaded.
 bool Blueprint::Impl::is_meant(const Offer& offer) const {
-    const Json wanted{{"revision", k_revision},
-                      {"detector", options.detector},
-                      {"upsample", options.upsample},
-                      {"landmarks", landmarks.value_or("detector")},
-                      {"encoder", options.encoder},
-                      {"flip", options.flip.value_or(card.mirror)},
+    const Json wanted{{"revision", k_revision},          {"detector", options.detector},
+                      {"upsample", options.upsample},    {"landmarks", landmarks.value_or("detector")},
+                      {"encoder", options.encoder},      {"flip", options.flip.value_or(card.mirror)},
                       {"max_pixels", options.max_pixels}};
     const auto& theirs = offer.settings;
     for (const auto& [name, value] : wanted.items()) {
@@ -285,15 +282,14 @@ bool Blueprint::Impl::is_meant(const Offer& offer) const {
             return false;
         }
     }
-    const bool same_size = options.detect_size == 0 ? !offer.chosen_size
-                                                    : theirs.value("detect_size", Json()) == options.detect_size;
+    const bool same_size =
+        options.detect_size == 0 ? !offer.chosen_size : theirs.value("detect_size", Json()) == options.detect_size;
     const auto& detector_card = models::card(models::Kind::detector, options.detector);
-    const bool same_files =
-        is_same_file(detector_card, theirs.value("detector_weights", Json()), finder) &&
-        is_same_file(card, theirs.value("encoder_weights", Json()), finder) &&
-        (!landmarks || is_same_file(models::card(models::Kind::landmarks, *landmarks),
-                                    theirs.value("landmarks_weights", Json()), finder)) &&
-        theirs.value("encoder_weights", Json()) == offer.contract.weights;
+    const bool same_files = is_same_file(detector_card, theirs.value("detector_weights", Json()), finder) &&
+                            is_same_file(card, theirs.value("encoder_weights", Json()), finder) &&
+                            (!landmarks || is_same_file(models::card(models::Kind::landmarks, *landmarks),
+                                                        theirs.value("landmarks_weights", Json()), finder)) &&
+                            theirs.value("encoder_weights", Json()) == offer.contract.weights;
     if (!same_size || !same_files || offer.contract.encoder != card.name || offer.contract.dim != card.dim ||
         offer.contract.metric != card.metric) {
         log::debug("the server's models are others: they are loaded here");

@@ -40,7 +40,8 @@ void read_numbers(const Json& json, std::span<float> into) {
 template <class Value, std::size_t count>
 Value one_of(const std::array<Value, count>& values, const Json& name) {
     const auto text = name.get<std::string>();
-    const auto found = std::find_if(values.begin(), values.end(), [&](Value value) { return to_string(value) == text; });
+    const auto found =
+        std::find_if(values.begin(), values.end(), [&](Value value) { return to_string(value) == text; });
     if (found == values.end()) {
         refuse();
     }

@@ -345,7 +345,7 @@ struct Confirmer::Impl {
     ConfirmOptions options;
     const models::Finder& finder;
     std::shared_ptr<gallery::StoreReader> reader;  ///< null: there is no store yet
-    std::shared_ptr<const Gallery> store;        ///< what identifier knows; an empty one where there is none
+    std::shared_ptr<const Gallery> store;          ///< what identifier knows; an empty one where there is none
     std::optional<pipeline::Blueprint> blueprint;
     std::unique_ptr<pipeline::Worker> worker;
     std::shared_ptr<const Identifier> identifier;
@@ -354,7 +354,8 @@ struct Confirmer::Impl {
     std::uint64_t ours_from{1};
     std::uint64_t ours_to{0};
 
-    Impl(ConfirmOptions wanted, const models::Finder& where) : options(std::move(wanted)), finder(where), reader(options.reader), identifier(options.identifier) {}
+    Impl(ConfirmOptions wanted, const models::Finder& where)
+        : options(std::move(wanted)), finder(where), reader(options.reader), identifier(options.identifier) {}
 
     /// Brings everything up to the store's present state.
     void refresh() {

@@ -7,6 +7,7 @@
 #include <mien/gallery/file_store.hpp>
 #include <mien/pipeline/pipeline.hpp>
 #include <mien/service/identify.hpp>
+#include <mien/service/on_limit.hpp>
 #include <mien/service/workspace.hpp>
 
 #include <filesystem>
@@ -17,17 +18,6 @@
 #include <vector>
 
 namespace mien::service {
-
-/// What happens when a person has as many encodings as they may have.
-enum class OnLimit {
-    oldest,  ///< the oldest enrolled one goes
-    worst,   ///< the one of the lowest quality goes, if the new one is better; else the new one is refused
-    reject,  ///< the new one is refused
-};
-
-std::string_view to_string(OnLimit on_limit);
-/// throws: Error{usage} that lists the names
-OnLimit on_limit_from(std::string_view name);
 
 /// The rules of enrolment, the same for the CLI and every dialect of HTTP.
 struct EnrollRules {
@@ -72,12 +62,11 @@ struct EnrolledPhoto {
 };
 
 /// Takes one face that is processed already into an open store, durable when it returns. The store is made if absent.
-/// result: as Worker::process(…, Faces::one) gave it. bytes: the photo, for rules.keep_in. identifier: of writer.gallery(), or of an empty gallery.
-/// throws: Error{model_mismatch, runtime}
+/// result: as Worker::process(…, Faces::one) gave it. bytes: the photo, for rules.keep_in. identifier: of
+/// writer.gallery(), or of an empty gallery. throws: Error{model_mismatch, runtime}
 EnrolledPhoto enroll_face(gallery::StoreWriter& writer, const pipeline::Blueprint& blueprint,
                           const Identifier& identifier, const std::string& user, const EnrollRules& rules,
-                          const std::string& photo, const Sha256& hash, pipeline::PhotoResult result,
-                          Bytes bytes = {});
+                          const std::string& photo, const Sha256& hash, pipeline::PhotoResult result, Bytes bytes = {});
 
 /// Encodes each photo and adds what passes the rules, one durable change a photo. The photos are not copied.
 /// throws: Error{usage} for a bad label; Error{store_locked, store_corrupt, model_missing, model_mismatch}

@@ -32,15 +32,16 @@ TEST(Form, LongPhotosOfJsonAreTakenAsShortOnesAre) {
     for (const auto& body :
          {R"({"photo":")" + text + R"(","user_id":7})", R"({ "user_id" : 7 , "photo" : ")" + text + "\"\n}",
           R"({"user_id":7,"a":"say \"photo\": {","b":[{}],"frame_data":"data:image/jpeg;base64,)" + text + R"("})",
-          R"({"file":"AAAA","user_id":7,"file":")" + text + R"("})",           // the last of equal keys
-          R"({"photo":"\u0041)" + text.substr(1) + R"(","user_id":7})"}) {     // an escape
+          R"({"file":"AAAA","user_id":7,"file":")" + text + R"("})",        // the last of equal keys
+          R"({"photo":"\u0041)" + text.substr(1) + R"(","user_id":7})"}) {  // an escape
         const auto form = ask(body);
         EXPECT_EQ(form.image, photo) << body.substr(0, 80);
         EXPECT_EQ(form.text("user_id"), "7");
         EXPECT_FALSE(form.fields.contains("photo"));
     }
     // What is no photo stays as it is, and so does a photo inside something else.
-    const auto form = ask(R"({"note":")" + text + R"(","in":{"photo":")" + text + R"("},"list":["photo",")" + text + R"("]})");
+    const auto form =
+        ask(R"({"note":")" + text + R"(","in":{"photo":")" + text + R"("},"list":["photo",")" + text + R"("]})");
     EXPECT_FALSE(form.image);
     EXPECT_EQ(form.fields["note"], text);
     EXPECT_EQ(form.fields["in"]["photo"], text);
@@ -48,7 +49,7 @@ TEST(Form, LongPhotosOfJsonAreTakenAsShortOnesAre) {
     for (const auto& body : {R"({"photo":")" + text, R"({"photo":")" + text + "\"", R"({"photo":")" + text + R"("]})",
                              R"({"photo":")" + text + R"(" "x":1})", R"({"photo":")" + text + "\xff\"}",
                              R"({"photo":")" + text + "\n\"}", R"({"photo":")" + text + R"(","file":"\u00000"})",
-                             R"({"photo":"\u00000"})", R"(["photo":")" + text + R"("])"}) {
+                             std::string(R"({"photo":"\u00000"})"), R"(["photo":")" + text + R"("])"}) {
         EXPECT_THROW(ask(body), Refusal) << body.substr(body.size() - 20);
     }
 }
