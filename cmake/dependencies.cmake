@@ -25,6 +25,8 @@ find_package(CLI11 REQUIRED)
 find_package(spdlog REQUIRED)
 # Answers in JSON, model cards.
 find_package(nlohmann_json REQUIRED)
+# The server: photos in JSON, at memory speed.
+find_package(simdjson REQUIRED)
 # SHA-256 of photos and weights, with the processor's instructions for it; TLS, base64 and the server's keys.
 find_package(OpenSSL REQUIRED COMPONENTS Crypto SSL)
 # Checksums against accidents, at memory speed.

@@ -5,10 +5,11 @@
 #include <mien/http/base64.hpp>
 #include <mien/http/multipart.hpp>
 
+#include <simdjson.h>
+
 #include <algorithm>
-#include <charconv>
+#include <map>
 #include <span>
-#include <vector>
 
 namespace mien::http {
 namespace {
@@ -25,101 +26,46 @@ void take_image(Form& form, std::string bytes, std::string name) {
     form.image_name = std::move(name);
 }
 
-/// A body without the texts of its photos, each of which has left a mark: U+0000 and its number.
-struct Lifted {
-    std::string rest;
-    std::vector<std::string_view> texts;  ///< in the body
-};
-
-/// Where the string ends that begins at `begin`: its closing quote; npos where there is none.
-std::size_t end_of_string(std::string_view body, std::size_t begin) {
-    for (auto end = body.find('"', begin); end != std::string_view::npos; end = body.find('"', end + 1)) {
-        std::size_t backslashes = 0;
-        while (end - backslashes > begin && body[end - backslashes - 1] == '\\') {
-            ++backslashes;
-        }
-        if (backslashes % 2 == 0) {
-            return end;
-        }
-    }
-    return std::string_view::npos;
+[[noreturn]] void refuse_json(simdjson::error_code error) {
+    throw Refusal(400, "bad_json",
+                  error == simdjson::DEPTH_ERROR
+                      ? "the JSON is nested deeper than " + std::to_string(k_deepest_json) + " levels"
+                      : "the body is not valid JSON");
 }
 
-/// Whether the text of a JSON string means itself.
-bool is_plain(std::string_view text) {
-    bool plain = true;
-    for (const char c : text) {  // without a way out, so that many are looked at together
-        plain &= c >= 0x20 && c < 0x7f && c != '\\';
-    }
-    return plain;
-}
-
-/// The parser takes a byte at a time, which for a photo costs more than everything else that is done to a request. Of a
-/// photo it need only know where the text ends.
-Lifted lift_photos(std::string_view body) {
-    constexpr std::size_t k_long = 1024;
-    Lifted lifted;
-    std::size_t copied = 0;
-    std::size_t behind_last = 0;
-    std::string_view last;
-    int depth = 0;
-    for (auto quote = body.find('"'); quote != std::string_view::npos; quote = body.find('"', behind_last)) {
-        const auto between = body.substr(behind_last, quote - behind_last);
-        for (const char c : between) {
-            depth += c == '{' || c == '[' ? 1 : c == '}' || c == ']' ? -1 : 0;
-        }
-        const auto end = end_of_string(body, quote + 1);
-        if (end == std::string_view::npos) {
-            break;
-        }
-        const auto text = body.substr(quote + 1, end - quote - 1);
-        if (text.size() >= k_long && depth == 1 && is_image_name(last) && trimmed(between) == ":" && is_plain(text)) {
-            lifted.rest.append(body.substr(copied, quote + 1 - copied)).append("\\u0000");
-            lifted.rest.append(std::to_string(lifted.texts.size()));
-            lifted.texts.push_back(text);
-            copied = end;
-        }
-        last = text;
-        behind_last = end + 1;
-    }
-    lifted.rest.append(body.substr(copied));
-    return lifted;
-}
-
-/// What the string of a field stands for.
-std::string_view text_of(const std::string& field, const Lifted& lifted) {
-    std::size_t number = 0;
-    if (field.size() < 2 || field.front() != '\0' ||
-        std::from_chars(field.data() + 1, field.data() + field.size(), number).ptr != field.data() + field.size() ||
-        number >= lifted.texts.size()) {
-        return field;
-    }
-    return lifted.texts[number];
-}
-
+/// Not by parse_json(), which takes a byte at a time: for the text of a photo that costs more than everything else that
+/// is done to a request.
 void read_json_form(Form& form, std::string_view body) {
-    const auto lifted = lift_photos(body);
-    auto json = parse_json(lifted.rest);
-    if (!json.is_object()) {
+    simdjson::dom::parser parser;
+    simdjson::dom::element document;
+    if (const auto error = parser.allocate(body.size(), k_deepest_json + 1)) {
+        refuse_json(error);
+    }
+    if (const auto error = parser.parse(body.data(), body.size()).get(document)) {
+        refuse_json(error);
+    }
+    simdjson::dom::object object;
+    if (document.get(object) != simdjson::SUCCESS) {
         throw Refusal(400, "bad_json", "the body is not a JSON object");
     }
-    for (const auto name : k_image_names) {
-        const auto found = json.find(name);
-        if (found == json.end() || found->is_null()) {
-            continue;
-        }
-        if (!found->is_string()) {
+    std::map<std::string_view, std::string_view> photos;  // the last of equal names, as everywhere
+    for (const auto& [name, value] : object) {
+        if (!is_image_name(name)) {
+            form.fields[std::string(name)] = parse_json(simdjson::to_string(value));
+        } else if (value.is_null()) {
+            photos.erase(name);
+        } else if (value.get(photos[name]) != simdjson::SUCCESS) {
             throw Refusal(400, "bad_base64", "the field " + std::string(name) + " is not base64 text");
         }
+    }
+    for (const auto& [name, text] : photos) {
         std::string media_type;
-        auto bytes = data_uri_decoded(text_of(found->get_ref<const std::string&>(), lifted), media_type);
+        auto bytes = data_uri_decoded(text, media_type);
         if (!bytes) {
             throw Refusal(400, "bad_base64", "the field " + std::string(name) + " is not base64");
         }
         take_image(form, std::move(*bytes), {});
-        json.erase(found);
     }
-    form.fields = std::move(json);
 }
 
 void read_multipart_form(Form& form, const Request& request) {
