@@ -63,10 +63,20 @@ Halves split(const Gallery& gallery, std::uint64_t seed) {
     return {Gallery::build(gallery.description(), known), Gallery::build(gallery.description(), others)};
 }
 
-/// Share of the others' photos that the known people's gallery takes for somebody.
+/// How many photos each person has.
+std::vector<double> photos_of(const Gallery& gallery) {
+    std::vector<double> photos(gallery.people());
+    for (const auto person : gallery.persons()) {
+        ++photos[person];
+    }
+    return photos;
+}
+
+/// Share of the others whom the known people's gallery takes for somebody, each with the share of their photos.
 double observed_alarms(const Halves& halves, double threshold, int jobs) {
     const auto& asked = *halves.others;
-    std::size_t alarms = 0;
+    const auto photos = photos_of(asked);
+    double alarms = 0;
     const auto make_work = [&]() -> std::function<bool(std::size_t)> {
         return [&, distances = std::make_shared<std::vector<float>>(halves.known->rows())](std::size_t row) {
             mien::eval::all_distances(*halves.known, asked.encoding(row), *distances);
@@ -75,9 +85,10 @@ double observed_alarms(const Halves& halves, double threshold, int jobs) {
             return static_cast<double>(nearest.other) <= threshold;
         };
     };
-    mien::pipeline::run_in_order<bool>(asked.rows(), jobs, make_work,
-                                       [&](std::size_t, bool&& alarm) { alarms += alarm ? 1U : 0U; });
-    return static_cast<double>(alarms) / static_cast<double>(asked.rows());
+    mien::pipeline::run_in_order<bool>(asked.rows(), jobs, make_work, [&](std::size_t row, bool&& alarm) {
+        alarms += alarm ? 1 / photos[asked.persons()[row]] : 0;
+    });
+    return alarms / static_cast<double>(asked.people());
 }
 
 struct Answer {
@@ -87,21 +98,23 @@ struct Answer {
     double weight;
 };
 
-/// Every answer about the held-out people, weighted so that the promised share are strangers'.
+/// Every answer about the held-out people, weighted so that the promised share are strangers' and everybody counts the
+/// same.
 std::vector<Answer> answers_about(const Gallery& others, const mien::eval::Calibration& calibration, int jobs) {
     const auto probes = mien::service::leave_out_probes(others, jobs);
+    const auto photos = photos_of(others);  // who has others has them for each photo
     double known = 0;
-    for (const auto& probe : probes) {
-        known += probe.own != mien::eval::k_never ? 1 : 0;
+    for (const double count : photos) {
+        known += count > 1 ? 1 : 0;
     }
     std::vector<Answer> answers;
     for (const auto& probe : probes) {
+        const double each = 1 / photos[probe.person];
         answers.push_back({probe.person, calibration.confidence(static_cast<double>(probe.other)), 0,
-                           calibration.strangers / static_cast<double>(probes.size())});
-        if (probe.own != mien::eval::k_never) {
-            answers.push_back({probe.person,
-                               calibration.confidence(static_cast<double>(std::min(probe.own, probe.other))),
-                               probe.own < probe.other ? 1.0 : 0.0, (1 - calibration.strangers) / known});
+                           calibration.strangers * each / static_cast<double>(others.people())});
+        if (probe.known != mien::eval::k_never) {
+            answers.push_back({probe.person, calibration.confidence(static_cast<double>(probe.known)),
+                               probe.right ? 1.0 : 0.0, (1 - calibration.strangers) * each / known});
         }
     }
     return answers;

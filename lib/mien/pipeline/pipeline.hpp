@@ -26,6 +26,8 @@ struct Options {
     int upsample{0};
     std::optional<bool> flip;  ///< encode the mirrored face too and take the mean; nothing: as the encoder's card says
     std::int64_t max_pixels{100'000'000};
+    /// Encode so many altered copies of each face, too. Changes nothing of what the face itself gives.
+    std::size_t augment{0};
 };
 
 /// Which faces of a photo are wanted.
@@ -41,6 +43,7 @@ struct Face {
     Landmarks landmarks;  ///< pixels of the upright photo
     Encoding encoding;
     quality::Quality quality;
+    std::vector<Encoding> augmented;  ///< of the altered copies that Options ask for, the same whoever makes them
 };
 
 struct Milliseconds {
