@@ -46,6 +46,11 @@ std::vector<float> augmented_of(const Gallery& gallery, const RecordKey& key) {
     return encodings;
 }
 
+bool keeps_augmented(const Gallery& gallery) {
+    const auto first = gallery.extras().lower_bound(k_augmented_prefix);
+    return first != gallery.extras().end() && first->first.starts_with(k_augmented_prefix);
+}
+
 std::size_t augmented_copies(const Gallery& gallery) {
     std::size_t most = 0;
     const auto& extras = gallery.extras();
@@ -57,6 +62,9 @@ std::size_t augmented_copies(const Gallery& gallery) {
 }
 
 std::vector<Operation> without_augmented(const Gallery& gallery, std::span<const Operation> operations) {
+    if (!keeps_augmented(gallery)) {
+        return {};
+    }
     std::set<std::string> gone;
     for (const auto& operation : operations) {
         if (const auto* remove = std::get_if<Remove>(&operation)) {

@@ -31,6 +31,9 @@ std::string augmented_bytes(std::span<const float> encodings);
 /// throws: Error{store_corrupt} where the extra can't be that
 std::vector<float> augmented_of(const Gallery& gallery, const RecordKey& key);
 
+/// Whether any record has some.
+bool keeps_augmented(const Gallery& gallery);
+
 /// How many copies each record has; the most where they differ. 0: none has any.
 std::size_t augmented_copies(const Gallery& gallery);
 

@@ -55,6 +55,9 @@ private:
 };
 
 void drop_orphans(const Gallery& gallery, Extras& extras) {
+    if (!gallery::keeps_augmented(gallery)) {
+        return;
+    }
     std::set<std::string> present;
     for (std::size_t row = 0; row < gallery.rows(); ++row) {
         if (!gallery.is_vacant(row)) {
@@ -103,6 +106,10 @@ Augmented augment(std::shared_ptr<const Gallery> gallery, const AugmentOptions& 
         return answer;
     }
     const auto tasks = too_few(*gallery, *options.copies, extras);
+    if (tasks.empty()) {  // then no network is loaded
+        answer.gallery = extras.finish();
+        return answer;
+    }
     auto pipeline = options.pipeline;
     pipeline.augment = *options.copies;
     const pipeline::Blueprint blueprint(pipeline, finder);

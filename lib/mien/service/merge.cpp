@@ -167,9 +167,12 @@ private:
     gallery::Extras merge_extras() {
         gallery::Extras extras;
         for (const auto& [key, place] : m_kept) {
-            const auto name = gallery::augmented_name(key);
-            if (const auto blob = m_stores[place.store]->extra(name); !blob.empty()) {
-                extras.emplace(name, blob);
+            const auto& store = *m_stores[place.store];
+            if (gallery::keeps_augmented(store)) {
+                const auto name = gallery::augmented_name(key);
+                if (const auto blob = store.extra(name); !blob.empty()) {
+                    extras.emplace(name, blob);
+                }
             }
         }
         std::set<std::string> dropped;

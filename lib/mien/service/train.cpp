@@ -317,18 +317,25 @@ bool keep(gallery::StoreWriter& writer, const Gallery& gallery) {
     return true;
 }
 
-/// The gallery with the altered copies of its faces that its svm wants. store: the one before, where its copies are
-/// as they would be made now, else null
+/// Whether what is fitted learns from altered copies. gallery: what the matcher is kept in, or null
+/// throws: Error{usage} where it does not, and copies are asked for
+bool learns_copies(const TrainOptions& options, const Gallery* gallery) {
+    const auto name = gallery != nullptr ? match::decided(options.matcher, *gallery).name : options.matcher.name;
+    if (name != "svm" && options.augment.value_or(0) > 0) {
+        throw Error(ErrorCode::usage,
+                    "only the matcher svm learns from altered copies (--augment); add '--matcher svm'");
+    }
+    return name == "svm";
+}
+
+/// The gallery with the altered copies of its faces that its svm wants. store: the one before, where it is of the same
+/// model, else null
 std::shared_ptr<const Gallery> with_copies(const std::shared_ptr<const Gallery>& gallery, const Gallery* store,
                                            const pipeline::Options& pipeline, const TrainOptions& options,
                                            const models::Finder& finder, TrainSummary& summary) {
     const auto copies = options.augment.value_or(store != nullptr ? gallery::augmented_copies(*store) : 0);
-    const bool learns = match::decided(options.matcher, *gallery).name == "svm";
-    if (options.augment.value_or(0) > 0 && !learns) {
-        throw Error(ErrorCode::usage,
-                    "only the matcher svm learns from altered copies (--augment); add '--matcher svm'");
-    }
-    if (learns && copies > 0 && gallery->size() * (copies + 1) > match::k_most_svm_encodings) {
+    const bool learns = copies > 0 && learns_copies(options, gallery.get());
+    if (learns && gallery->size() * (copies + 1) > match::k_most_svm_encodings) {
         throw Error(ErrorCode::usage,
                     "an svm learns from at most " + std::to_string(match::k_most_svm_encodings) + " encodings; " +
                         std::to_string(gallery->size()) + " faces with " + std::to_string(copies) +
@@ -369,6 +376,9 @@ TrainSummary train(const TrainOptions& options, const models::Finder& finder, co
     }
     const auto writer = open_store(output, options);
     const auto store = writer->gallery();
+    if (options.augment) {
+        learns_copies(options, store.get());  // before anything is encoded
+    }
 
     pipeline::Blueprint::set_workers(options.jobs);
     const auto pipeline = store ? as_built(*store, options.pipeline, finder) : options.pipeline;
@@ -435,7 +445,7 @@ TrainSummary train(const TrainOptions& options, const models::Finder& finder, co
         Gallery::build({*blueprint.contract(), to_line(blueprint.settings()), fingerprint}, harvest.records,
                        std::move(harvest.skipped), same_model ? store->denials() : std::vector<gallery::Denial>(),
                        same_model ? extras_of(*store, reusable) : gallery::Extras());
-    const auto gallery = with_copies(built, reusable ? store.get() : nullptr, pipeline, options, finder, summary);
+    const auto gallery = with_copies(built, same_model ? store.get() : nullptr, pipeline, options, finder, summary);
     summary.changed = keep(*writer, *with_fitted_matcher(gallery, options.matcher));
     log.remove();
 
