@@ -9,14 +9,14 @@ mien fit -s plain.mien --json | jq -c '[.encodings, .description, .changed]'
 mien train "$DATASET" | tail -1 | grep -o 'nothing changed'
 ask() { mien predict --json "$PHOTOS"/ada_held_out_1.jpg "$PHOTOS"/stranger_1.jpg "$@" | jq -c '.faces[0] | [.verdict, .label, .distance]'; }
 [ "$(ask --matcher nearest)" = "$(ask --matcher nearest -s plain.mien)" ] && echo nearest is not concerned
-mien export --format csv | wc -l
+mien export -q --format csv | wc -l
 # More copies leave the first ones as they are; fewer are the first of them.
 mien train "$DATASET" --augment 3 --json | tail -1 | jq -c '.summary | [.augmented, .changed]'
 mien train "$DATASET" -q --augment 2; mien fit -q --svm-c 10 --svm-gamma 0.5
-mien export --format jsonl | grep '"extra":"augmented' | sort > now; mien export -s other.mien --format jsonl | grep '"extra":"augmented' | sort > then
+mien export -q --format jsonl | grep '"extra":"augmented' | sort > now; mien export -q --store other.mien --format jsonl | grep '"extra":"augmented' | sort > then
 cmp now then && wc -l < now
 # They go and come back with their record, and a photo that is gone takes them along.
-cp -r "$DATASET" fewer; rm -r fewer/ada; mien train fewer -q; mien export --format jsonl | grep -c '"extra":"augmented'
-mien undo -q > /dev/null; mien export --format jsonl | grep -c '"extra":"augmented'
-mien merge -q -o both.mien train.mien plain.mien > /dev/null; mien export -s both.mien --format jsonl | grep -c '"extra":"augmented'
-mien train "$DATASET" -q --augment 0; mien export --format jsonl | grep -c '"extra":"augmented'
+cp -r "$DATASET" fewer; rm -r fewer/ada; mien train fewer -q; mien export -q --format jsonl | grep -c '"extra":"augmented'
+mien undo -q > /dev/null; mien export -q --format jsonl | grep -c '"extra":"augmented'
+mien merge -q -o both.mien train.mien plain.mien > /dev/null; mien export -q --store both.mien --format jsonl | grep -c '"extra":"augmented'
+mien train "$DATASET" -q --augment 0; mien export -q --format jsonl | grep -c '"extra":"augmented'
