@@ -3,6 +3,7 @@
 
 #include <mien/core/error.hpp>
 #include <mien/core/file.hpp>
+#include <mien/core/format.hpp>
 
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -13,13 +14,6 @@
 
 namespace mien::app {
 namespace {
-
-template <class... Values>
-std::string formatted(const char* format, Values... values) {
-    std::array<char, 128> text{};
-    const int length = std::snprintf(text.data(), text.size(), format, values...);
-    return {text.data(), static_cast<std::size_t>(std::clamp(length, 0, static_cast<int>(text.size()) - 1))};
-}
 
 int terminal_width() {
     winsize size{};

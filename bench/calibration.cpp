@@ -4,7 +4,8 @@
 /// are a gallery that is calibrated; the other half come as strangers, and the share of false alarms must lie in the
 /// interval that `mien calibrate` prints. Then the confidences: the other half, as a gallery of their own, are named by
 /// the first half's curve, and in ten bins of confidence the share of right answers is compared with the mean
-/// confidence.
+/// confidence. Both halves are samples: the interval of a bin comes from drawing the people of both, and fitting the
+/// curve anew to those of the first.
 ///
 ///     mien --workspace W train ../shared/faces/lfw --faces largest -m yunet -e mobilefacenet
 ///     calibration --store W/train.mien
@@ -29,12 +30,15 @@
 namespace {
 
 using mien::Json;
+using mien::eval::Calibration;
+using mien::eval::CalibrationProbe;
 using mien::gallery::Gallery;
 
 struct Arguments {
     std::string store;
     double fpir{0.01};
     int splits{20};
+    int draws{500};
     int jobs{2};
     std::uint64_t seed{1};
 };
@@ -63,10 +67,20 @@ Halves split(const Gallery& gallery, std::uint64_t seed) {
     return {Gallery::build(gallery.description(), known), Gallery::build(gallery.description(), others)};
 }
 
-/// Share of the others' photos that the known people's gallery takes for somebody.
+/// How many photos each person has.
+std::vector<double> photos_of(const Gallery& gallery) {
+    std::vector<double> photos(gallery.people());
+    for (const auto person : gallery.persons()) {
+        ++photos[person];
+    }
+    return photos;
+}
+
+/// Share of the others whom the known people's gallery takes for somebody, each with the share of their photos.
 double observed_alarms(const Halves& halves, double threshold, int jobs) {
     const auto& asked = *halves.others;
-    std::size_t alarms = 0;
+    const auto photos = photos_of(asked);
+    double alarms = 0;
     const auto make_work = [&]() -> std::function<bool(std::size_t)> {
         return [&, distances = std::make_shared<std::vector<float>>(halves.known->rows())](std::size_t row) {
             mien::eval::all_distances(*halves.known, asked.encoding(row), *distances);
@@ -75,33 +89,36 @@ double observed_alarms(const Halves& halves, double threshold, int jobs) {
             return static_cast<double>(nearest.other) <= threshold;
         };
     };
-    mien::pipeline::run_in_order<bool>(asked.rows(), jobs, make_work,
-                                       [&](std::size_t, bool&& alarm) { alarms += alarm ? 1U : 0U; });
-    return static_cast<double>(alarms) / static_cast<double>(asked.rows());
+    mien::pipeline::run_in_order<bool>(asked.rows(), jobs, make_work, [&](std::size_t row, bool&& alarm) {
+        alarms += alarm ? 1 / photos[asked.persons()[row]] : 0;
+    });
+    return alarms / static_cast<double>(asked.people());
 }
 
 struct Answer {
     std::uint32_t person;
-    double confidence;
+    double distance;
     double right;
     double weight;
 };
 
-/// Every answer about the held-out people, weighted so that the promised share are strangers'.
-std::vector<Answer> answers_about(const Gallery& others, const mien::eval::Calibration& calibration, int jobs) {
+/// Every answer about the held-out people, weighted so that the promised share are strangers' and everybody counts the
+/// same.
+std::vector<Answer> answers_about(const Gallery& others, double strangers, int jobs) {
     const auto probes = mien::service::leave_out_probes(others, jobs);
+    const auto photos = photos_of(others);  // who has others has them for each photo
     double known = 0;
-    for (const auto& probe : probes) {
-        known += probe.own != mien::eval::k_never ? 1 : 0;
+    for (const double count : photos) {
+        known += count > 1 ? 1 : 0;
     }
     std::vector<Answer> answers;
     for (const auto& probe : probes) {
-        answers.push_back({probe.person, calibration.confidence(static_cast<double>(probe.other)), 0,
-                           calibration.strangers / static_cast<double>(probes.size())});
-        if (probe.own != mien::eval::k_never) {
-            answers.push_back({probe.person,
-                               calibration.confidence(static_cast<double>(std::min(probe.own, probe.other))),
-                               probe.own < probe.other ? 1.0 : 0.0, (1 - calibration.strangers) / known});
+        const double each = 1 / photos[probe.person];
+        answers.push_back({probe.person, static_cast<double>(probe.other), 0,
+                           strangers * each / static_cast<double>(others.people())});
+        if (probe.known != mien::eval::k_never) {
+            answers.push_back({probe.person, static_cast<double>(probe.known), probe.right ? 1.0 : 0.0,
+                               (1 - strangers) * each / known});
         }
     }
     return answers;
@@ -112,48 +129,74 @@ struct Bin {
     double right{};
     double confidence{};
     double answers{};
+    [[nodiscard]] double mean() const { return confidence / weight; }
+    [[nodiscard]] double observed() const { return right / weight; }
 };
+using Bins = std::array<Bin, 10>;
 
-std::array<Bin, 10> bins_of(const std::vector<Answer>& answers, std::span<const std::uint32_t> drawn) {
-    std::array<Bin, 10> bins;
+/// sorted: by which curve answers are put into bins; curve: whose confidences are compared
+Bins bins_of(const std::vector<Answer>& answers, const Calibration& sorted, const Calibration& curve,
+             std::span<const std::uint32_t> drawn) {
+    Bins bins;
     for (const auto& answer : answers) {
-        auto& bin = bins[static_cast<std::size_t>(std::clamp(answer.confidence * 10, 0.0, 9.0))];
+        auto& bin = bins[static_cast<std::size_t>(std::clamp(sorted.confidence(answer.distance) * 10, 0.0, 9.0))];
         const double weight = answer.weight * (drawn.empty() ? 1 : drawn[answer.person]);
         bin.weight += weight;
         bin.right += weight * answer.right;
-        bin.confidence += weight * answer.confidence;
+        bin.confidence += weight * curve.confidence(answer.distance);
         ++bin.answers;
     }
     return bins;
 }
 
-/// Ten lines: mean confidence, observed share, its 95 % interval from drawing the held-out people.
-Json reliability(const std::vector<Answer>& answers, std::size_t people, std::uint64_t seed, int& inside, int& judged) {
-    const auto bins = bins_of(answers, {});
-    std::array<std::vector<double>, 10> shares;
+/// As calibrated on people drawn with replacement; somebody drawn twice is two people.
+Calibration redrawn(const std::vector<CalibrationProbe>& probes, std::size_t people, double fpir,
+                    mien::eval::Random& random) {
+    const auto times = mien::eval::draw_people(people, random);
+    std::vector<std::uint32_t> first(people + 1);
+    std::partial_sum(times.begin(), times.end(), first.begin() + 1);
+    std::vector<CalibrationProbe> drawn;
+    for (const auto& probe : probes) {
+        for (std::uint32_t copy = 0; copy < times[probe.person]; ++copy) {
+            drawn.push_back(probe);
+            drawn.back().person = first[probe.person] + copy;
+            drawn.back().other_person = mien::gallery::k_nobody;  // no interval is asked for
+        }
+    }
+    return mien::eval::calibrate(drawn, people, {fpir, 0.5, 0, 1});
+}
+
+/// Ten lines: mean confidence, observed share, and the 95 % interval in which it lies where the confidences are
+/// probabilities.
+Json reliability(const std::vector<Answer>& answers, std::size_t people, const Calibration& calibration,
+                 const std::vector<Calibration>& others, std::uint64_t seed, int& inside, int& judged) {
+    const auto bins = bins_of(answers, calibration, calibration, {});
+    std::array<std::vector<double>, 10> errors;
     mien::eval::Random random(seed);
-    for (int draw = 0; draw < 1000; ++draw) {
-        const auto again = bins_of(answers, mien::eval::draw_people(people, random));
+    for (const auto& curve : others) {
+        const auto again = bins_of(answers, calibration, curve, mien::eval::draw_people(people, random));
         for (std::size_t b = 0; b < bins.size(); ++b) {
             if (again[b].weight > 0) {
-                shares[b].push_back(again[b].right / again[b].weight);
+                errors[b].push_back((again[b].observed() - again[b].mean()) - (bins[b].observed() - bins[b].mean()));
             }
         }
     }
     Json lines = Json::array();
     for (std::size_t b = 0; b < bins.size(); ++b) {
-        if (shares[b].empty()) {
+        if (errors[b].empty()) {
             continue;
         }
-        const double mean = bins[b].confidence / bins[b].weight;
-        const auto interval = mien::eval::middle_of(shares[b], 0.95);
+        const auto error = mien::eval::middle_of(errors[b], 0.95);
+        const mien::eval::Interval interval{std::max(0.0, bins[b].mean() + error.low),
+                                            std::min(1.0, bins[b].mean() + error.high)};
+        const bool holds = interval.contains(bins[b].observed());
         ++judged;
-        inside += interval.contains(mean) ? 1 : 0;
+        inside += holds ? 1 : 0;
         lines.push_back({{"answers", bins[b].answers},
-                         {"confidence", mien::rounded(mean, 4)},
-                         {"observed", mien::rounded(bins[b].right / bins[b].weight, 4)},
+                         {"confidence", mien::rounded(bins[b].mean(), 4)},
+                         {"observed", mien::rounded(bins[b].observed(), 4)},
                          {"interval", mien::eval::to_json(interval)},
-                         {"inside", interval.contains(mean)}});
+                         {"inside", holds}});
     }
     return lines;
 }
@@ -172,13 +215,19 @@ int run(const Arguments& arguments) {
         const double observed = observed_alarms(halves, calibration.threshold, arguments.jobs);
         const bool keeps = calibration.interval.contains(observed);
         kept += keeps ? 1 : 0;
-        const auto answers = answers_about(*halves.others, calibration, arguments.jobs);
-        const Json json{{"seed", seed},
-                        {"threshold", mien::rounded(calibration.threshold, 4)},
-                        {"interval", mien::eval::to_json(calibration.interval)},
-                        {"observed", mien::rounded(observed, 5)},
-                        {"inside", keeps},
-                        {"bins", reliability(answers, halves.others->people(), seed, inside, judged)}};
+        const auto answers = answers_about(*halves.others, calibration.strangers, arguments.jobs);
+        std::vector<Calibration> curves;
+        mien::eval::Random random(seed);
+        for (int draw = 0; draw < arguments.draws; ++draw) {
+            curves.push_back(redrawn(probes, halves.known->people(), arguments.fpir, random));
+        }
+        const Json json{
+            {"seed", seed},
+            {"threshold", mien::rounded(calibration.threshold, 4)},
+            {"interval", mien::eval::to_json(calibration.interval)},
+            {"observed", mien::rounded(observed, 5)},
+            {"inside", keeps},
+            {"bins", reliability(answers, halves.others->people(), calibration, curves, seed, inside, judged)}};
         std::puts(mien::to_line(json).c_str());
         std::fflush(stdout);
     }
@@ -195,6 +244,7 @@ int main(int argc, char** argv) {
     app.add_option("--store", arguments.store, "A store of many people")->required();
     app.add_option("--fpir", arguments.fpir, "False alarms that are asked for");
     app.add_option("--splits", arguments.splits, "Halvings of the people");
+    app.add_option("--draws", arguments.draws, "Of the people of both halves, for the intervals of the bins");
     app.add_option("--seed", arguments.seed, "Of the first one");
     app.add_option("-j,--jobs", arguments.jobs, "Threads");
     CLI11_PARSE(app, argc, argv);

@@ -5,12 +5,14 @@
 ///     fit_matchers label-propagation|svm FILE PEOPLE DIM PROBES
 ///
 /// FILE: float32, rows in the order of their people, the same number of each, then the probes. Prints JSON: seconds of
-/// fitting, milliseconds a probe, description, and for each probe the probability of each person.
+/// fitting, milliseconds a probe, description, for each probe the probability of each person, and for each row the fold
+/// of the svm's cross-validation that holds it out.
 
 #include <mien/core/error.hpp>
 #include <mien/core/file.hpp>
 #include <mien/core/json.hpp>
 #include <mien/match/matcher.hpp>
+#include <mien/match/svm.hpp>
 
 #include <chrono>
 #include <cstdio>
@@ -70,6 +72,7 @@ int main(int argc, char** argv) {
                                                    static_cast<double>(probe_count)},
                                 {"method", matcher->method()},
                                 {"description", matcher->description()},
+                                {"folds", mien::match::svm_folds(*gallery, options.svm.seed)},
                                 {"probabilities", probabilities}};
         std::puts(result.dump().c_str());
     } catch (const mien::Error& error) {

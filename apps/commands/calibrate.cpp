@@ -3,11 +3,10 @@
 #include <output.hpp>
 
 #include <mien/core/error.hpp>
+#include <mien/core/format.hpp>
 #include <mien/core/text.hpp>
 #include <mien/service/calibrate.hpp>
 
-#include <array>
-#include <cstdio>
 #include <memory>
 
 namespace mien::app {
@@ -19,13 +18,6 @@ struct CalibrateArguments {
     std::string impostors;
     EncodingArguments encoding;
 };
-
-template <class... Values>
-std::string formatted(const char* format, Values... values) {
-    std::array<char, 256> text{};
-    std::snprintf(text.data(), text.size(), format, values...);
-    return text.data();
-}
 
 void print_text(const service::CalibrateResult& result, bool dry_run) {
     const auto& c = *result.after;
@@ -81,7 +73,7 @@ void add_calibrate(CLI::App& app, Context& context) {
         app.add_subcommand("calibrate", "Choose the threshold for a rate of false alarms, from the store's people");
     verb->add_option("-s,--store", arguments->store, "Store to calibrate; default: train.mien in the workspace")
         ->type_name("FILE");
-    verb->add_option("--fpir", options.request.fpir, "Wanted share of strangers' photos that are taken for somebody")
+    verb->add_option("--fpir", options.request.fpir, "Wanted share of strangers who are taken for somebody")
         ->check(CLI::Range(1e-6, 0.5))
         ->type_name("SHARE")
         ->capture_default_str();
@@ -101,9 +93,7 @@ void add_calibrate(CLI::App& app, Context& context) {
     arguments->encoding.add(*verb);
     verb->add_flag("--dry-run", options.dry_run, "Say it, and change nothing");
     verb->add_flag("--remove", options.remove, "Take the store's calibration away: the model's threshold holds again");
-    verb->add_option("--wait", options.wait_seconds, "Wait this long for another writer")
-        ->check(CLI::NonNegativeNumber)
-        ->type_name("SECONDS");
+    add_wait_option(*verb, options.wait_seconds);
     verb->callback([arguments, &context] {
         context.action = [arguments, &context] { return calibrate(*arguments, context.shared); };
     });

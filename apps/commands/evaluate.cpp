@@ -4,13 +4,12 @@
 
 #include <mien/core/error.hpp>
 #include <mien/core/file.hpp>
+#include <mien/core/format.hpp>
 #include <mien/core/text.hpp>
 #include <mien/service/evaluate.hpp>
 #include <mien/service/evaluate_report.hpp>
 
-#include <array>
 #include <charconv>
-#include <cstdio>
 #include <filesystem>
 #include <memory>
 
@@ -33,13 +32,6 @@ struct EvaluateArguments {
     std::string plots;
     EncodingArguments encoding;
 };
-
-template <class... Values>
-std::string formatted(const char* format, Values... values) {
-    std::array<char, 256> text{};
-    std::snprintf(text.data(), text.size(), format, values...);
-    return text.data();
-}
 
 /// "encoder=starter,flip=on": what differs in the second way of encoding.
 pipeline::Options second_way(const std::string& text, pipeline::Options options) {

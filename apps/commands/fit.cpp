@@ -44,9 +44,7 @@ void add_fit(CLI::App& app, Context& context) {
     verb->add_option("-j,--jobs", arguments->options.matcher.threads, "Threads to learn with; default: one a core")
         ->check(CLI::Range(1, 1024))
         ->type_name("N");
-    verb->add_option("--wait", arguments->options.wait_seconds, "Wait this long for another writer")
-        ->check(CLI::NonNegativeNumber)
-        ->type_name("SECONDS");
+    add_wait_option(*verb, arguments->options.wait_seconds);
     verb->callback(
         [arguments, &context] { context.action = [arguments, &context] { return fit(*arguments, context.shared); }; });
 }

@@ -4,6 +4,7 @@
 
 #include <mien/core/error.hpp>
 #include <mien/core/text.hpp>
+#include <mien/gallery/augmented.hpp>
 #include <mien/service/train.hpp>
 
 #include <cstdio>
@@ -28,6 +29,9 @@ std::string describe(const service::TrainSummary& s) {
             " reused, " + with_commas(s.duplicates) + " duplicates, " + with_commas(s.failed) + " without an encoding";
     if (s.removed > 0) {
         text += "; " + with_commas(s.removed) + " removed";
+    }
+    if (s.augmented > 0) {
+        text += "; " + counted(s.augmented, "altered copy", "altered copies") + " encoded";
     }
     text += ", " + human_seconds(s.seconds);
     if (!s.changed) {
@@ -91,6 +95,10 @@ void add_train(CLI::App& app, Context& context) {
         ->type_name("RULE")
         ->capture_default_str();
     add_matcher_options(*verb, arguments->options.matcher);
+    verb->add_option("--augment", arguments->options.augment,
+                     "Altered copies of each face that the svm learns from, too; default: as many as the store has")
+        ->check(CLI::Range(std::size_t{0}, gallery::k_most_augmented))
+        ->type_name("N");
     add_jobs_option(*verb, arguments->options.jobs);
     verb->add_flag("--rebuild", arguments->options.rebuild, "Reuse nothing, and replace a damaged store");
     add_wait_option(*verb, arguments->options.wait_seconds);

@@ -39,8 +39,8 @@ std::vector<Comparison> comparisons_of(std::span<const CalibrationProbe> probes)
     std::vector<Comparison> comparisons;
     for (const auto& probe : probes) {
         comparisons.push_back({probe.other, false, probe.person, probe.person});
-        if (probe.own != k_never) {
-            comparisons.push_back({probe.own < probe.other ? probe.own : k_never, true, probe.person, probe.person});
+        if (probe.known != k_never) {
+            comparisons.push_back({probe.right ? probe.known : k_never, true, probe.person, probe.person});
         }
     }
     return comparisons;
@@ -56,7 +56,8 @@ std::vector<std::uint32_t> draw_flocks(const std::vector<std::uint32_t>& flock_o
     return drawn;
 }
 
-/// Strangers' alarms only, so that drawing many times stays quick.
+/// Strangers' alarms only, so that drawing many times stays quick. Each stranger counts the same: somebody with
+/// hundreds of photos who looks like one person of the store would otherwise be the whole rate.
 struct Alarms {
     std::vector<float> distance;  ///< rising
     std::vector<std::uint32_t> person;
@@ -65,9 +66,12 @@ struct Alarms {
     [[nodiscard]] double all(const std::vector<std::uint32_t>& drawn) const {
         double sum = 0;
         for (std::size_t p = 0; p < photos.size(); ++p) {
-            sum += photos[p] * drawn[p];
+            sum += photos[p] > 0 ? drawn[p] : 0;
         }
         return sum;
+    }
+    [[nodiscard]] double weight(std::size_t i, const std::vector<std::uint32_t>& drawn) const {
+        return drawn[person[i]] / photos[person[i]];
     }
     /// The threshold that at_rate() would give.
     [[nodiscard]] double threshold(double rate, const std::vector<std::uint32_t>& drawn) const {
@@ -75,9 +79,8 @@ struct Alarms {
         double accepted = 0;
         double below = 0;
         for (std::size_t i = 0; i < distance.size(); ++i) {
-            const double weight = drawn[person[i]];
-            if (weight > 0) {
-                accepted += weight;
+            if (drawn[person[i]] > 0) {
+                accepted += weight(i, drawn);
                 const auto here = static_cast<double>(distance[i]);
                 if (accepted > allowed) {
                     return below > 0 ? (below + here) / 2 : std::nextafter(here, -1.0);
@@ -90,7 +93,7 @@ struct Alarms {
     [[nodiscard]] double rate(double threshold, const std::vector<std::uint32_t>& drawn) const {
         double accepted = 0;
         for (std::size_t i = 0; i < distance.size() && static_cast<double>(distance[i]) <= threshold; ++i) {
-            accepted += drawn[person[i]];
+            accepted += weight(i, drawn);
         }
         const double whole = all(drawn);
         return whole > 0 ? accepted / whole : 0;
@@ -99,27 +102,39 @@ struct Alarms {
 
 double logit(double p) { return std::log(p / (1 - p)); }
 
+/// How often a person was asked about as a known one, and as a stranger.
+struct Asked {
+    double known{};
+    double stranger{};
+};
+
 /// Groups of equal size along the distance, their shares of right answers made to fall (pool adjacent violators).
-std::vector<std::pair<double, double>> fit_curve(std::span<const CalibrationProbe> probes, double strangers) {
+std::vector<std::pair<double, double>> fit_curve(std::span<const CalibrationProbe> probes, std::size_t people,
+                                                 double strangers) {
     struct Sample {
         double distance;
         double right;
         double weight;
     };
     std::vector<Sample> samples;
-    double known = 0;
-    double others = 0;
+    std::vector<Asked> asked(people);
     for (const auto& probe : probes) {
-        known += probe.own != k_never ? 1 : 0;
-        others += probe.other != k_never ? 1 : 0;
+        asked[probe.person].known += probe.known != k_never ? 1 : 0;
+        asked[probe.person].stranger += probe.other != k_never ? 1 : 0;
+    }
+    Asked whole;
+    for (const auto& person : asked) {
+        whole.known += person.known > 0 ? 1 : 0;
+        whole.stranger += person.stranger > 0 ? 1 : 0;
     }
     for (const auto& probe : probes) {
-        if (probe.own != k_never) {
-            samples.push_back({static_cast<double>(std::min(probe.own, probe.other)),
-                               probe.own < probe.other ? 1.0 : 0.0, (1 - strangers) / known});
+        if (probe.known != k_never) {
+            samples.push_back({static_cast<double>(probe.known), probe.right ? 1.0 : 0.0,
+                               (1 - strangers) / whole.known / asked[probe.person].known});
         }
         if (probe.other != k_never) {
-            samples.push_back({static_cast<double>(probe.other), 0, strangers / others});
+            samples.push_back(
+                {static_cast<double>(probe.other), 0, strangers / whole.stranger / asked[probe.person].stranger});
         }
     }
     std::stable_sort(samples.begin(), samples.end(),
@@ -201,7 +216,7 @@ Calibration calibrate(std::span<const CalibrationProbe> probes, std::size_t peop
     for (std::size_t i = 0; i < probes.size(); ++i) {
         ++alarms.photos[probes[i].person];
         ++result.stranger_photos;
-        result.known_photos += probes[i].own != k_never ? 1U : 0U;
+        result.known_photos += probes[i].known != k_never ? 1U : 0U;
         if (probes[i].other != k_never) {
             order.push_back(i);
         }
@@ -267,7 +282,7 @@ Calibration calibrate(std::span<const CalibrationProbe> probes, std::size_t peop
         result.interval = middle_of(rates, k_calibration_level);
         result.fnir_interval = middle_of(misses, 0.95);
     }
-    result.curve = fit_curve(probes, request.strangers);
+    result.curve = fit_curve(probes, people, request.strangers);
     return result;
 }
 
@@ -280,6 +295,7 @@ Json to_json(const Calibration& c) {
             {"encoder", c.encoder},
             {"weights", c.weights},
             {"fingerprint", c.fingerprint},
+            {"matcher", c.matcher},
             {"fpir", c.fpir},
             {"threshold", rounded(c.threshold, 6)},
             {"interval", {rounded(c.interval.low, 6), rounded(c.interval.high, 6)}},
@@ -338,6 +354,9 @@ Calibration calibration_from(std::string_view text) {
     c.encoder = text_at("encoder");
     c.weights = text_at("weights");
     c.fingerprint = text_at("fingerprint");
+    if (json.contains("matcher")) {  // else it is of the default
+        c.matcher = text_at("matcher");
+    }
     c.fpir = number_at("fpir", 0, 1);
     c.threshold = number_at("threshold", -1, 1e6);
     c.interval = interval_at("interval");
@@ -368,15 +387,17 @@ Calibration calibration_from(std::string_view text) {
     return c;
 }
 
-std::optional<Calibration> calibration_of(const gallery::Gallery& gallery) {
+std::optional<Calibration> kept_calibration(const gallery::Gallery& gallery) {
     const auto text = gallery.extra(k_calibration_name);
-    if (text.empty()) {
-        return std::nullopt;
-    }
-    auto calibration = calibration_from(text);
+    return text.empty() ? std::nullopt : std::optional(calibration_from(text));
+}
+
+std::optional<Calibration> calibration_of(const gallery::Gallery& gallery, const match::MatcherOptions& matcher) {
+    auto calibration = kept_calibration(gallery);
     const auto& contract = gallery.contract();
-    if (calibration.encoder != contract.encoder || calibration.weights != contract.weights ||
-        calibration.fingerprint != gallery.description().fingerprint) {
+    if (!calibration || calibration->encoder != contract.encoder || calibration->weights != contract.weights ||
+        calibration->fingerprint != gallery.description().fingerprint ||
+        calibration->matcher != match::kind_of(match::decided(matcher, gallery))) {
         return std::nullopt;
     }
     return calibration;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include <mien/eval/plot.hpp>
 
+#include <mien/core/format.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdio>
 
 namespace mien::eval {
 namespace {
@@ -17,13 +18,6 @@ constexpr double k_top = 40;
 constexpr double k_bottom = 55;
 // Told apart by people who see colours differently too.
 constexpr std::array<const char*, 6> k_colours{"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00"};
-
-template <class... Values>
-std::string formatted(const char* format, Values... values) {
-    std::array<char, 160> text{};
-    std::snprintf(text.data(), text.size(), format, values...);
-    return text.data();
-}
 
 /// From values to a share of the axis, 0..1.
 double place(const Axis& axis, double value) {

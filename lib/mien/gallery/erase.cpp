@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <mien/core/error.hpp>
 #include <mien/core/text.hpp>
+#include <mien/gallery/augmented.hpp>
 #include <mien/gallery/change_log.hpp>
 #include <mien/gallery/draft.hpp>
 #include <mien/gallery/file_store.hpp>
@@ -81,7 +82,7 @@ public:
                 look_at(remove->record);
             } else if (const auto* relabel = std::get_if<Relabel>(&operation)) {
                 if (relabel->from == m_label || relabel->to == m_label) {
-                    m_keys.insert(relabel->key);
+                    know(relabel->key);
                 }
             } else if (const auto* deny = std::get_if<Deny>(&operation)) {
                 m_named = m_named || deny->denial.label == m_label;
@@ -107,6 +108,12 @@ public:
 
     [[nodiscard]] const std::string& label() const { return m_label; }
 
+    /// Whether an extra holds encodings of altered copies of a face that has to go.
+    [[nodiscard]] bool is_augmented(const std::string& extra) const {
+        const auto found = m_augmented.find(extra);
+        return found != m_augmented.end() && is(found->second);
+    }
+
     /// Each record that has to go, once.
     [[nodiscard]] std::vector<Record> traces() const {
         std::vector<Record> traces;
@@ -125,8 +132,13 @@ private:
         }
     }
 
+    void know(const RecordKey& key) {
+        m_keys.insert(key);
+        m_augmented.emplace(augmented_name(key), key);
+    }
+
     void note(const Record& record) {
-        m_keys.insert(record.key());
+        know(record.key());
         m_traces.try_emplace(record.key(), record);
     }
 
@@ -140,12 +152,14 @@ private:
     std::string m_label;
     std::shared_ptr<const Gallery> m_present;
     KeySet m_keys;
+    std::unordered_map<std::string, RecordKey> m_augmented;  ///< of m_keys, by the names of their extras
     std::unordered_map<RecordKey, Record, KeyHash> m_traces;
     bool m_named{};
 };
 
 /// The gallery without the person; null where it has nothing of them.
-std::shared_ptr<const Gallery> without(const std::shared_ptr<const Gallery>& gallery, const Subject& subject) {
+std::shared_ptr<const Gallery> without(const std::shared_ptr<const Gallery>& gallery, const Subject& subject,
+                                       Erased& erased) {
     std::vector<Operation> operations;
     for (std::size_t row = 0; row < gallery->rows(); ++row) {
         if (gallery->is_vacant(row)) {
@@ -170,6 +184,12 @@ std::shared_ptr<const Gallery> without(const std::shared_ptr<const Gallery>& gal
             operations.emplace_back(Unskip{photo});
         }
     }
+    for (const auto& [name, blob] : gallery->extras()) {
+        if (subject.is_augmented(name)) {
+            erased.augmented.push_back(blob);
+            operations.emplace_back(SetExtra{name, blob, {}});
+        }
+    }
     if (operations.empty()) {
         return nullptr;
     }
@@ -184,7 +204,7 @@ std::shared_ptr<const Gallery> without(const std::shared_ptr<const Gallery>& gal
 }
 
 /// Takes the person out of one operation. returns: whether nothing is left of it
-bool scrub(Operation& operation, const Subject& subject, bool& touched) {
+bool scrub(Operation& operation, const Subject& subject, bool& touched, Erased& erased) {
     const auto goes = [&subject, &touched](Record& record) {
         const auto now = subject.now(record.key());
         touched = touched || subject.is(record.key()) || (now && record.label != *now);
@@ -219,6 +239,11 @@ bool scrub(Operation& operation, const Subject& subject, bool& touched) {
         return names(unskip->photo.photo, subject.label());
     }
     if (const auto* extra = std::get_if<SetExtra>(&operation)) {
+        if (subject.is_augmented(extra->name)) {
+            erased.augmented.push_back(extra->before);
+            erased.augmented.push_back(extra->after);
+            return true;
+        }
         return extra->name == k_fitted;
     }
     if (const auto* move = std::get_if<MoveFile>(&operation)) {
@@ -231,10 +256,10 @@ bool scrub(Operation& operation, const Subject& subject, bool& touched) {
 }
 
 /// returns: whether the change lost something
-bool scrub(Change& change, const Subject& subject) {
+bool scrub(Change& change, const Subject& subject, Erased& erased) {
     bool touched = false;
     const auto before = change.operations.size();
-    std::erase_if(change.operations, [&](Operation& operation) { return scrub(operation, subject, touched); });
+    std::erase_if(change.operations, [&](Operation& operation) { return scrub(operation, subject, touched, erased); });
     touched = touched || change.operations.size() != before;
     if (touched || change.summary.find(subject.label()) != std::string::npos) {
         change.summary = "(somebody was erased since)";
@@ -304,7 +329,7 @@ void StoreWriter::finish_erasure(const std::string& label, Erased& erased) {
         }
         for (auto number = first; number <= log.last(); ++number) {
             auto change = log.read(number);
-            erased.changes += scrub(change, subject) ? 1U : 0U;
+            erased.changes += scrub(change, subject, erased) ? 1U : 0U;
             frames += frame(EntryKind::change, number, to_bytes(change));
         }
     }
@@ -320,11 +345,11 @@ void StoreWriter::finish_erasure(const std::string& label, Erased& erased) {
         history.write(std::as_bytes(std::span(text)));
         history.commit();
     }
-    const auto rest = without(gallery(), subject);
+    const auto rest = without(gallery(), subject, erased);
     install(rest ? *rest : *gallery(), number, {});
     for (const auto& file : kept) {
         const auto archive = open_archive(file);
-        if (const auto scrubbed = without(archive.gallery, subject)) {
+        if (const auto scrubbed = without(archive.gallery, subject, erased)) {
             AtomicFile out(file, 0600);
             write_archive(*scrubbed, archive.lineage, [&out](Bytes bytes) { out.write(bytes); });
             out.commit();

@@ -101,6 +101,8 @@ struct Erased {
     std::size_t records{};       ///< of the present state
     std::size_t changes{};       ///< of journal and history that lost something
     std::vector<Record> traces;  ///< all records that the person ever had, each once
+    /// The bytes of the encodings of altered copies of their faces (gallery/augmented.hpp), wherever they were.
+    std::vector<std::string> augmented;
 };
 
 /// The one writer of a store. Short-lived: other writers wait for it.
@@ -123,7 +125,8 @@ public:
     /// throws: Error{model_mismatch} with both names unless the store's encodings are of this model
     void require_model(const ModelContract& contract) const;
 
-    /// Makes a change durable; then moves the files that it moves. Nothing has happened if it throws.
+    /// Makes a change durable; then moves the files that it moves. Nothing has happened if it throws. With records that
+    /// it removes go the encodings of altered copies of their faces.
     /// returns: the new gallery
     /// throws: Error{store_missing} without a store, Error{runtime} if the disk refuses,
     ///         Error{store_corrupt, model_mismatch} for operations that do not fit

@@ -2,6 +2,7 @@
 #include <mien/core/error.hpp>
 #include <mien/core/log.hpp>
 #include <mien/core/text.hpp>
+#include <mien/gallery/augmented.hpp>
 #include <mien/gallery/change_log.hpp>
 #include <mien/gallery/draft.hpp>
 #include <mien/gallery/file_store.hpp>
@@ -12,6 +13,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <set>
 
 namespace mien::gallery {
@@ -195,6 +197,8 @@ std::shared_ptr<const Gallery> StoreWriter::commit(std::string summary, std::vec
         throw Error(ErrorCode::runtime, "the journal could not be mended after a failure: " + m_broken);
     }
     check_moves(operations, false);
+    auto leftovers = without_augmented(*gallery(), operations);
+    std::move(leftovers.begin(), leftovers.end(), std::back_inserter(operations));
     auto change = make_change(std::move(summary), std::move(operations));
     Draft draft(gallery());
     draft.apply(change);

@@ -68,7 +68,7 @@ std::unique_ptr<Matcher> restore(const MatcherOptions& options, const GalleryPtr
     }
 }
 
-MatcherOptions decided(MatcherOptions options, const std::optional<Kept>& kept) {
+MatcherOptions with_kept(MatcherOptions options, const std::optional<Kept>& kept) {
     if (options.name == "stored") {
         options.name = kept ? kept->name : "nearest";
     }
@@ -104,9 +104,23 @@ std::string to_string(Vote vote) {
     return vote.nearest == 1 ? "min" : vote.nearest == 0 ? "mean" : std::to_string(vote.nearest);
 }
 
+MatcherOptions decided(const MatcherOptions& options, const gallery::Gallery& gallery) {
+    return with_kept(options, kept_in(gallery));
+}
+
+std::string kind_of(const MatcherOptions& options) {
+    if (options.name == "nearest") {
+        return "nearest " + to_string(options.vote.value_or(Vote{}));
+    }
+    if (options.name == "svm") {
+        return options.svm.kernel.value_or(Kernel::rbf) == Kernel::rbf ? "svm rbf" : "svm linear";
+    }
+    return options.name;
+}
+
 std::unique_ptr<Matcher> make_matcher(const MatcherOptions& options, GalleryPtr gallery, const Matcher* before) {
     const auto kept = kept_in(*gallery);
-    const auto wanted = decided(options, kept);
+    const auto wanted = with_kept(options, kept);
     if (kept && kept->name == wanted.name && (wanted.name == "label-propagation" || wanted.name == "svm")) {
         if (auto restored = restore(wanted, gallery)) {
             return restored;
@@ -117,7 +131,7 @@ std::unique_ptr<Matcher> make_matcher(const MatcherOptions& options, GalleryPtr 
 }
 
 std::unique_ptr<Matcher> fit_matcher(const MatcherOptions& options, GalleryPtr gallery, const Matcher* before) {
-    const auto wanted = decided(options, options.name == "stored" ? kept_in(*gallery) : std::nullopt);
+    const auto wanted = with_kept(options, options.name == "stored" ? kept_in(*gallery) : std::nullopt);
     if (wanted.name == "nearest") {
         return std::make_unique<NearestMatcher>(std::move(gallery), wanted,
                                                 dynamic_cast<const NearestMatcher*>(before));

@@ -65,6 +65,9 @@ struct Vote {
 Vote parse_vote(std::string_view text);
 std::string to_string(Vote vote);
 
+/// What a threshold means as long as nothing was chosen: kind_of() the default.
+inline constexpr std::string_view k_default_kind = "nearest min";
+
 enum class Kernel : std::uint8_t { rbf = 0, linear = 1 };
 
 struct SvmOptions {
@@ -87,6 +90,14 @@ struct MatcherOptions {
     int threads{1};              ///< for one call of rank(), and for fitting
     bool prepare{false};         ///< for many probes: do now what pays only then
 };
+
+/// The same with what is left open filled in: what make_matcher() would give.
+/// throws: Error{store_corrupt}
+MatcherOptions decided(const MatcherOptions& options, const gallery::Gallery& gallery);
+
+/// In a few words, what decides how far a probe is from people and who is first: "nearest min", "svm rbf". A threshold
+/// that was measured with one means nothing for another. options: decided()
+std::string kind_of(const MatcherOptions& options);
 
 /// The matcher that is wanted over this gallery: restored where the gallery keeps one that fits, else fitted.
 /// before: a matcher over an earlier snapshot of the same store, whose work is taken over where rows are shared.

@@ -2,6 +2,8 @@
 #include <mien/match/svm.hpp>
 
 #include <mien/core/error.hpp>
+#include <mien/core/hash.hpp>
+#include <mien/gallery/augmented.hpp>
 #include <mien/match/distance.hpp>
 #include <mien/match/parallel.hpp>
 #include <mien/match/people.hpp>
@@ -34,46 +36,88 @@ void write_options(StateWriter& out, const SvmOptions& options) {
     out.write(options.seed);
 }
 
-/// Encodings sorted by class, classes numbered in the order of their people.
+/// Encodings sorted by class, classes numbered in the order of their people. Those of one photo of a class follow each
+/// other, the faces' own before their altered copies.
 struct Samples {
     std::size_t dim{};
     std::vector<float> points;
     std::vector<std::size_t> classes;
-    std::vector<std::size_t> first;  ///< of each class; one more at the end
+    std::vector<std::size_t> photos;  ///< of each sample; numbered through all classes, in ascending order
+    std::vector<std::size_t> rows;    ///< of each sample: the gallery's row
+    std::vector<bool> is_copy;        ///< altered
+    std::vector<std::size_t> first;   ///< of each class; one more at the end
     std::vector<std::string> labels;
 
     [[nodiscard]] std::size_t size() const { return classes.size(); }
     [[nodiscard]] std::size_t count() const { return labels.size(); }
-    [[nodiscard]] std::size_t size_of(std::size_t cls) const { return first[cls + 1] - first[cls]; }
     [[nodiscard]] std::span<const float> point(std::size_t i) const { return std::span(points).subspan(i * dim, dim); }
+    /// How many photos a class has; its photos' numbers begin at first_photo().
+    [[nodiscard]] std::size_t photos_of(std::size_t cls) const {
+        return photos[first[cls + 1] - 1] + 1 - first_photo(cls);
+    }
+    [[nodiscard]] std::size_t first_photo(std::size_t cls) const { return photos[first[cls]]; }
+
+    void add(std::span<const float> encoding, std::size_t row, bool copy) {
+        if (!std::all_of(encoding.begin(), encoding.end(), [](float value) { return std::isfinite(value); })) {
+            return;
+        }
+        points.insert(points.end(), encoding.begin(), encoding.end());
+        classes.push_back(labels.size());
+        rows.push_back(row);
+        is_copy.push_back(copy);
+    }
 };
 
 Samples samples_of(const gallery::Gallery& gallery, const PersonRows& rows) {
     Samples samples;
     samples.dim = gallery.contract().dim;
+    std::size_t photo = 0;
     for (std::size_t person = 0; person < gallery.people(); ++person) {
-        // In the order of their bits, so that the answer does not depend on where the rows lie.
-        std::vector<std::span<const float>> encodings;
-        for (const auto row : rows.of(person)) {
-            const auto encoding = gallery.encoding(row);
-            if (std::all_of(encoding.begin(), encoding.end(), [](float value) { return std::isfinite(value); })) {
-                encodings.push_back(encoding);
-            }
-        }
-        if (encodings.empty()) {
-            continue;
-        }
-        std::sort(encodings.begin(), encodings.end(),
-                  [](auto a, auto b) { return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end()); });
+        // In the order of what they are, so that the answer does not depend on where the rows lie.
+        std::vector<std::uint32_t> sorted(rows.of(person).begin(), rows.of(person).end());
+        std::sort(sorted.begin(), sorted.end(), [&gallery](std::uint32_t a, std::uint32_t b) {
+            const auto x = gallery.encoding(a);
+            const auto y = gallery.encoding(b);
+            const auto& first = gallery.photo_hash(a);
+            const auto& second = gallery.photo_hash(b);
+            return first != second ? first < second
+                                   : std::lexicographical_compare(x.begin(), x.end(), y.begin(), y.end());
+        });
         samples.first.push_back(samples.size());
-        for (const auto encoding : encodings) {
-            samples.points.insert(samples.points.end(), encoding.begin(), encoding.end());
-            samples.classes.push_back(samples.labels.size());
+        for (std::size_t i = 0; i < sorted.size(); ++i) {
+            const auto row = sorted[i];
+            samples.add(gallery.encoding(row), row, false);
+            const auto copies = gallery::augmented_of(gallery, gallery.record(row).key());
+            for (std::size_t at = 0; at < copies.size(); at += samples.dim) {
+                samples.add(std::span(copies).subspan(at, samples.dim), row, true);
+            }
+            const bool ends = i + 1 == sorted.size() || gallery.photo_hash(sorted[i + 1]) != gallery.photo_hash(row);
+            if (samples.photos.size() < samples.size()) {
+                samples.photos.resize(samples.size(), photo);
+            }
+            photo += ends && !samples.photos.empty() && samples.photos.back() == photo ? 1U : 0U;
+        }
+        if (samples.size() == samples.first.back()) {
+            samples.first.pop_back();
+            continue;
         }
         samples.labels.emplace_back(gallery.label(person));
     }
     samples.first.push_back(samples.size());
     return samples;
+}
+
+/// All that is learned from; the same for the same records with the same copies, in whatever order they lie.
+std::uint64_t learned_from(const gallery::Gallery& gallery) {
+    auto sum = fingerprint(gallery);
+    for (const auto& [name, blob] : gallery.extras()) {
+        if (name.starts_with(gallery::k_augmented_prefix)) {
+            const std::array<std::uint64_t, 2> both{xxh3(std::as_bytes(std::span(name))),
+                                                    xxh3(std::as_bytes(std::span(blob)))};
+            sum += xxh3(std::as_bytes(std::span(both)));
+        }
+    }
+    return sum;
 }
 
 double kernel_value(Kernel kernel, double gamma, std::span<const float> a, std::span<const float> b) {
@@ -160,21 +204,31 @@ Model train(const Samples& samples, KernelRows& kernel, std::span<const std::siz
     return Model(svm_train(&problem, &parameter));
 }
 
-/// Which fold holds each sample out; none (k_svm_folds) for somebody's only one.
+/// Which fold holds each sample out; none (k_svm_folds) for those of somebody's only photo.
 std::vector<std::size_t> folds_of(const Samples& samples, std::uint64_t seed) {
+    std::vector<std::size_t> classes;  // that are held out
+    std::vector<std::size_t> sizes;
+    for (std::size_t cls = 0; cls < samples.count(); ++cls) {
+        if (samples.photos_of(cls) >= 2) {
+            classes.push_back(cls);
+            sizes.push_back(samples.photos_of(cls));
+        }
+    }
+    const auto allotted = stratified(sizes);
     std::vector<std::size_t> folds(samples.size(), k_svm_folds);
     std::mt19937_64 random(seed);
-    for (std::size_t cls = 0; cls < samples.count(); ++cls) {
-        const std::size_t size = samples.size_of(cls);
-        if (size < 2) {
-            continue;
-        }
-        for (std::size_t i = 0; i < size; ++i) {
-            folds[samples.first[cls] + i] = i % k_svm_folds;
+    for (std::size_t i = 0; i < classes.size(); ++i) {
+        std::vector<std::size_t> of_photos;
+        for (std::size_t fold = 0; fold < k_svm_folds; ++fold) {
+            of_photos.insert(of_photos.end(), allotted[i][fold], fold);
         }
         // Fisher-Yates with our own draws: std::shuffle's differ between libraries.
-        for (std::size_t i = size - 1; i > 0; --i) {
-            std::swap(folds[samples.first[cls] + i], folds[samples.first[cls] + random() % (i + 1)]);
+        for (std::size_t k = of_photos.size() - 1; k > 0; --k) {
+            std::swap(of_photos[k], of_photos[random() % (k + 1)]);
+        }
+        const auto first_photo = samples.first_photo(classes[i]);
+        for (std::size_t at = samples.first[classes[i]]; at < samples.first[classes[i] + 1]; ++at) {
+            folds[at] = of_photos[samples.photos[at] - first_photo];
         }
     }
     return folds;
@@ -195,7 +249,7 @@ std::vector<double> values_towards(const Samples& samples, const std::vector<std
     const std::size_t machines = people * (people - 1) / 2;
     std::vector<double> towards;
     for (std::size_t i = 0; i < samples.size(); ++i) {
-        if (folds[i] == k_svm_folds) {
+        if (folds[i] == k_svm_folds || samples.is_copy[i]) {
             continue;
         }
         std::size_t machine = 0;
@@ -230,7 +284,7 @@ CrossValidation cross_validate(const Samples& samples, KernelRows& kernel, const
         }
         model = train(samples, kernel, listed, c);
         for (std::size_t i = 0; i < samples.size(); ++i) {
-            if (folds[i] == fold) {
+            if (folds[i] == fold && !samples.is_copy[i]) {
                 const double answer =
                     svm_predict_values(model.get(), kernel.row(i), result.values.data() + i * machines);
                 right[samples.classes[i]] += answer == static_cast<double>(samples.classes[i]) ? 1 : 0;
@@ -414,7 +468,7 @@ public:
         StateWriter out(name());
         write_options(out, m_options);
         out.write(State::learned);
-        out.write(fingerprint(*m_gallery));
+        out.write(learned_from(*m_gallery));
         out.write(m_machines.kernel);
         out.write(m_machines.c);
         out.write(m_machines.gamma);
@@ -436,17 +490,23 @@ public:
 
     [[nodiscard]] std::string description() const override {
         std::array<char, 160> text{};
-        const auto people = m_machines.labels.size();
         if (m_machines.kernel == Kernel::rbf) {
-            std::snprintf(text.data(), text.size(),
-                          "%zu people, rbf kernel, C %.4g, gamma %.4g; cross-validated "
-                          "accuracy %.4f",
-                          people, m_machines.c, m_machines.gamma, m_machines.accuracy);
+            std::snprintf(text.data(), text.size(), "rbf kernel, C %.4g, gamma %.4g; cross-validated accuracy %.4f",
+                          m_machines.c, m_machines.gamma, m_machines.accuracy);
         } else {
-            std::snprintf(text.data(), text.size(), "%zu people, linear kernel, C %.4g; cross-validated accuracy %.4f",
-                          people, m_machines.c, m_machines.accuracy);
+            std::snprintf(text.data(), text.size(), "linear kernel, C %.4g; cross-validated accuracy %.4f",
+                          m_machines.c, m_machines.accuracy);
         }
-        return text.data();
+        std::size_t copies = 0;
+        for (std::size_t row = 0; row < m_gallery->rows(); ++row) {
+            copies += m_gallery->is_vacant(row)
+                          ? 0
+                          : gallery::augmented_of(*m_gallery, m_gallery->record(row).key()).size() / m_machines.dim;
+        }
+        const auto with_copies = copies == 0 ? std::string()
+                                             : std::to_string(m_gallery->size()) + " photos and " +
+                                                   std::to_string(copies) + " altered copies, ";
+        return std::to_string(m_machines.labels.size()) + " people, " + with_copies + text.data();
     }
 
 private:
@@ -496,7 +556,7 @@ public:
         return out.finish();
     }
     [[nodiscard]] std::string description() const override {
-        return "an svm needs two people with two encodings each; until then the nearest by cosine answers";
+        return "an svm needs two people with two photos each; until then the nearest by cosine answers";
     }
 
 private:
@@ -517,7 +577,7 @@ private:
 bool is_enough(const Samples& samples) {
     std::size_t people = 0;
     for (std::size_t cls = 0; cls < samples.count(); ++cls) {
-        people += samples.size_of(cls) >= 2 ? 1U : 0U;
+        people += samples.photos_of(cls) >= 2 ? 1U : 0U;
     }
     return people >= 2;
 }
@@ -572,7 +632,7 @@ Calibration calibrate(const Samples& samples, KernelRows& kernel, const std::vec
         coupled.probA = slopes.data();
         coupled.probB = shifts.data();
         for (std::size_t i = 0; i < samples.size(); ++i) {
-            if (folds[i] == fold) {
+            if (folds[i] == fold && !samples.is_copy[i]) {
                 auto& row = logarithms.emplace_back(people);
                 svm_predict_probability(&coupled, kernel.row(i), row.data());
                 for (double& value : row) {
@@ -605,6 +665,28 @@ Calibration calibrate(const Samples& samples, KernelRows& kernel, const std::vec
 }
 
 }  // namespace
+
+std::vector<std::array<std::size_t, k_svm_folds>> stratified(std::span<const std::size_t> sizes) {
+    // All samples in the order of their classes are dealt out like cards.
+    std::vector<std::array<std::size_t, k_svm_folds>> allotted(sizes.size());
+    std::size_t dealt = 0;
+    for (std::size_t cls = 0; cls < sizes.size(); ++cls) {
+        for (std::size_t i = 0; i < sizes[cls]; ++i, ++dealt) {
+            ++allotted[cls][dealt % k_svm_folds];
+        }
+    }
+    return allotted;
+}
+
+std::vector<std::size_t> svm_folds(const gallery::Gallery& gallery, std::uint64_t seed) {
+    const auto samples = samples_of(gallery, PersonRows(gallery));
+    const auto folds = folds_of(samples, seed);
+    std::vector<std::size_t> of_rows(gallery.rows(), k_svm_folds);
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+        of_rows[samples.rows[i]] = folds[i];
+    }
+    return of_rows;
+}
 
 SvmGrid svm_grid(const SvmOptions& options, std::span<const float> points, std::size_t dim) {
     SvmGrid grid;
@@ -644,6 +726,11 @@ std::unique_ptr<Matcher> fit_svm(std::shared_ptr<const gallery::Gallery> gallery
     }
     svm_set_print_string_function([](const char*) {});
     const auto samples = samples_of(*gallery, PersonRows(*gallery));
+    if (samples.size() > k_most_svm_encodings) {
+        throw Error(ErrorCode::usage, std::to_string(samples.size()) + " encodings with the altered copies of faces " +
+                                          "are too many for an svm (at most " + std::to_string(k_most_svm_encodings) +
+                                          "); 'mien train --augment N' with fewer makes fewer");
+    }
     if (!is_enough(samples)) {
         return std::make_unique<CosineMatcher>(std::move(gallery), options);
     }
@@ -721,7 +808,7 @@ std::unique_ptr<Matcher> restore_svm(StateReader& in, std::shared_ptr<const gall
     }
     std::uint64_t of_gallery{};
     in.read(of_gallery);
-    if (of_gallery != fingerprint(*gallery)) {
+    if (of_gallery != learned_from(*gallery)) {
         return nullptr;
     }
     Machines machines;

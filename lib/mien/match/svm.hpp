@@ -4,10 +4,19 @@
 /// A support vector machine for every two people, with calibrated probabilities.
 ///
 /// C and gamma are those of a grid with the best accuracy, each person counting the same, in a cross-validation whose
-/// folds hold out every person who has two encodings. The same held-out values calibrate the probabilities. libsvm
+/// folds hold out photos of every person who has two. The same held-out values calibrate the probabilities. libsvm
 /// solves the machines and couples their beliefs (Wu, Lin, Weng).
+///
+/// Altered copies of a face that the gallery keeps (gallery/augmented.hpp) are learned from like photos. They are held
+/// out with their photo and never asked about: an answer about a copy of what was learned would say nothing.
 
 #include <mien/match/matcher.hpp>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
 
 namespace mien::match {
 
@@ -27,7 +36,15 @@ SvmGrid svm_grid(const SvmOptions& options, std::span<const float> points, std::
 
 inline constexpr std::size_t k_svm_folds = 5;
 
-/// Where there are fewer than two people with two encodings, the answer is the nearest by cosine (method() says so).
+/// How many of each class each fold holds out: all folds are of the same size, and hold of each class the same number,
+/// give or take one. The numbers of scikit-learn's StratifiedKFold. sizes: of each class
+std::vector<std::array<std::size_t, k_svm_folds>> stratified(std::span<const std::size_t> sizes);
+
+/// The fold that holds out each row of the gallery, the same for all faces of a photo; k_svm_folds for vacant rows and
+/// for people with one photo, who are always learned.
+std::vector<std::size_t> svm_folds(const gallery::Gallery& gallery, std::uint64_t seed);
+
+/// Where there are fewer than two people with two photos, the answer is the nearest by cosine (method() says so).
 /// The same gallery, options and seed give the same machines, whatever the number of threads.
 /// throws: Error{usage} where the gallery is too large
 std::unique_ptr<Matcher> fit_svm(std::shared_ptr<const gallery::Gallery> gallery, const SvmOptions& options,

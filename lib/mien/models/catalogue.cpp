@@ -158,7 +158,10 @@ Card mobilefacenet() {
     card.licence = "Apache-2.0";
     card.accuracy =
         "10-fold accuracy 0.993 ± 0.004 on 4,200 LFW pairs, TAR 0.989 at FAR 0.001, end to end with yunet; "
-        "at the threshold one pair of strangers in 10,000 is taken for one person (4.5 million pairs)";
+        "at the threshold one pair of strangers in 10,000 is taken for one person (8.1 million pairs); with one photo "
+        "of "
+        "each person known, the right one comes first for 0.968 of the photos, and 0.067 are missed where 1 % of "
+        "strangers are taken for somebody";
     card.file = "mobilefacenet_ms1m.onnx";
     card.sha256 = {"1040555900213268bebc4378e4846f140f1020279461f09d02726fc593e59659"};
     card.dim = 128;
@@ -166,7 +169,7 @@ Card mobilefacenet() {
     card.chip = {ChipFrame::arcface, 112, 0.0F};
     // ImageNet's mean and deviation, stated on 0..255.
     card.preprocessing = {true, {123.675F, 116.28F, 103.53F}, {58.395F, 57.12F, 57.375F}};
-    card.decision = measured(0.6, 0.7397, 30.35);
+    card.decision = measured(0.6, 0.7269, 30.25);
     return card;
 }
 

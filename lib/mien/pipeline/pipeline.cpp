@@ -8,6 +8,7 @@
 #include <mien/detect/detector.hpp>
 #include <mien/encode/encoder.hpp>
 #include <mien/image/decode.hpp>
+#include <mien/pipeline/augment.hpp>
 #include <mien/pipeline/remote.hpp>
 #include <mien/quality/quality.hpp>
 
@@ -225,6 +226,14 @@ private:
             chips.push_back(align::extract_chip(photo.bgr, landmarks, spec));
         }
         auto encodings = m_encoder->encode(chips);
+        std::vector<std::vector<Encoding>> augmented(found.size());
+        if (m_options.augment > 0) {
+            const auto photo_hash = sha256(bytes);
+            for (std::size_t i = 0; i < found.size(); ++i) {
+                augmented[i] =
+                    m_encoder->encode(altered_chips(photo.bgr, points[i], spec, photo_hash, i, m_options.augment));
+            }
+        }
         const auto looked_at = quality::chip_spec();
         // Only YuNet's scores have a scale that quality knows.
         const bool has_scale = m_detector->name() == "yunet";
@@ -237,8 +246,8 @@ private:
             }
             const auto score = has_scale ? std::optional(found[i].score) : std::nullopt;
             const auto quality = quality::assess({chip, points[i], found[i].box, result.width, result.height, score});
-            result.faces.push_back(
-                {to_box(found[i].box), found[i].score, std::move(points[i]), std::move(encodings[i]), quality});
+            result.faces.push_back({to_box(found[i].box), found[i].score, std::move(points[i]), std::move(encodings[i]),
+                                    quality, std::move(augmented[i])});
         }
     }
 
@@ -258,7 +267,7 @@ Blueprint::Blueprint(const Options& options, const models::Finder& finder)
     impl.card = encode::encoder_card(impl.options.encoder, finder);
     const bool gives_points = impl.options.detector == "yunet";
     impl.landmarks = choose_landmarks(options.landmarks, impl.card.chip.frame, gives_points, finder);
-    if (options.remote) {
+    if (options.remote && options.augment == 0) {
         if (auto offer = options.remote->offer(); offer && impl.is_meant(*offer)) {
             impl.remote = true;
             impl.contract = std::make_shared<const ModelContract>(std::move(offer->contract));

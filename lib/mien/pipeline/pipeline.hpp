@@ -28,6 +28,8 @@ struct Options {
     int upsample{0};
     std::optional<bool> flip;  ///< encode the mirrored face too and take the mean; nothing: as the encoder's card says
     std::int64_t max_pixels{100'000'000};
+    /// Encode so many altered copies of each face, too. Changes nothing of what the face itself gives.
+    std::size_t augment{0};
     /// Who looks at photos where its tools are what these options mean; else, or null: the models are loaded here.
     std::shared_ptr<Remote> remote{};
 };
@@ -45,6 +47,7 @@ struct Face {
     Landmarks landmarks;  ///< pixels of the upright photo
     Encoding encoding;
     quality::Quality quality;
+    std::vector<Encoding> augmented;  ///< of the altered copies that Options ask for, the same whoever makes them
 };
 
 struct Milliseconds {

@@ -38,15 +38,16 @@ struct CalibrateEvents {
     std::function<void(std::size_t done)> photo;
 };
 
-/// Every record of the store is asked against all others: its own person's others are what a known person gets, the
-/// nearest of everybody else what a stranger of that look would get. Impostors are asked against the whole store.
-/// The same numbers for any number of jobs.
+/// For the matcher that the store keeps. With nearest, every record of the store is asked against all others: its own
+/// person's others are what a known person gets, the nearest of everybody else what a stranger of that look would get.
+/// Other matchers are cross-validated. Impostors are asked against the whole store. The same numbers for any number of
+/// jobs.
 /// throws: Error{store_missing, store_corrupt, store_locked, model_missing, model_mismatch, interrupted};
 /// Error{runtime}
 ///         where the data are too few for what is asked
 CalibrateResult calibrate(const CalibrateOptions& options, const models::Finder& finder, const CalibrateEvents& events);
 
-/// The part that needs no photos: a probe for each record of the gallery. jobs: threads
+/// The part of the matcher nearest that needs no photos: a probe for each record of the gallery. jobs: threads
 std::vector<eval::CalibrationProbe> leave_out_probes(const gallery::Gallery& gallery, int jobs);
 
 Json to_json(const CalibrateResult& result);

@@ -141,7 +141,8 @@ std::optional<Finding> calibration(const Workspace& workspace) {
         }
         const auto calibration = eval::calibration_of(*gallery);
         if (!calibration) {
-            return Finding{Health::warning, "calibration", "it is of another model or other settings and is not used",
+            return Finding{Health::warning, "calibration",
+                           "it is of another model, other settings or another matcher and is not used",
                            "mien calibrate"};
         }
         if (eval::has_outgrown(*calibration, gallery->people())) {

@@ -3,6 +3,7 @@
 
 #include <mien/core/error.hpp>
 #include <mien/core/file.hpp>
+#include <mien/core/format.hpp>
 #include <mien/core/text.hpp>
 #include <mien/eval/plot.hpp>
 #include <mien/image/decode.hpp>
@@ -14,7 +15,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdio>
 
 namespace mien::service {
 namespace {
@@ -26,13 +26,6 @@ using eval::Scores;
 using eval::Series;
 
 constexpr int k_thumbnail = 96;
-
-template <class... Values>
-std::string formatted(const char* format, Values... values) {
-    std::array<char, 256> text{};
-    std::snprintf(text.data(), text.size(), format, values...);
-    return text.data();
-}
 
 std::string percent(double share) { return formatted("%.2f %%", 100 * share); }
 

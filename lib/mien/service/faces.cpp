@@ -17,6 +17,19 @@ double overlap(const Box& a, const Box& b) {
     return both / (area(a) + area(b) - both);
 }
 
+const pipeline::Face* face_at(const pipeline::PhotoResult& result, const Box& box) {
+    const pipeline::Face* best = nullptr;
+    double most = k_same_face;
+    for (const auto& face : result.faces) {
+        const double shared = overlap(face.box, box);
+        if (shared >= most) {
+            most = shared;
+            best = &face;
+        }
+    }
+    return best;
+}
+
 std::optional<Settled> settled(const gallery::Gallery& store, const Sha256& photo_hash, const Box& box) {
     std::optional<Settled> best;
     double most = k_same_face;

@@ -4,6 +4,7 @@
 /// Faces of one photo: which is which, and what the store has said about them.
 
 #include <mien/gallery/gallery.hpp>
+#include <mien/pipeline/pipeline.hpp>
 
 #include <cstddef>
 #include <optional>
@@ -16,6 +17,9 @@ inline constexpr double k_same_face = 0.5;
 
 /// Intersection over union, 0..1.
 double overlap(const Box& a, const Box& b);
+
+/// The face that lies where the box is, and most of it; null where none does.
+const pipeline::Face* face_at(const pipeline::PhotoResult& result, const Box& box);
 
 /// What the store knows of exactly this face of this photo.
 struct Settled {

@@ -26,17 +26,12 @@ using gallery::Record;
 /// Finds pieces of encodings in files, wherever they begin.
 class TraceSearch {
 public:
-    explicit TraceSearch(const std::vector<Record>& traces) {
-        for (const auto& record : traces) {
-            const auto bytes = std::as_bytes(std::span(record.encoding));
-            for (std::size_t at = 0; at + k_piece <= bytes.size(); at += k_piece) {
-                Piece piece{};
-                std::memcpy(piece.data(), bytes.data() + at, k_piece);
-                if (piece != Piece{}) {  // zeros are in every file
-                    m_pieces.insert(piece);
-                    m_seen[piece[0] & k_mask] = true;
-                }
-            }
+    explicit TraceSearch(const gallery::Erased& erased) {
+        for (const auto& record : erased.traces) {
+            add(std::as_bytes(std::span(record.encoding)));
+        }
+        for (const auto& encodings : erased.augmented) {
+            add(std::as_bytes(std::span(encodings)));
         }
     }
 
@@ -60,6 +55,17 @@ public:
     }
 
 private:
+    void add(Bytes encoding) {
+        for (std::size_t at = 0; at + k_piece <= encoding.size(); at += k_piece) {
+            Piece piece{};
+            std::memcpy(piece.data(), encoding.data() + at, k_piece);
+            if (piece != Piece{}) {  // zeros are in every file
+                m_pieces.insert(piece);
+                m_seen[piece[0] & k_mask] = true;
+            }
+        }
+    }
+
     using Piece = std::array<std::uint64_t, 2>;
     static constexpr std::size_t k_piece = sizeof(Piece);  ///< four numbers: not in a file by chance
     static constexpr std::uint64_t k_mask = 0xfffff;
@@ -305,7 +311,7 @@ Forgotten forget(const ForgetOptions& wanted) {
             remove_durably(cache);
         }
     }
-    const TraceSearch search(erased.traces);
+    const TraceSearch search(erased);
     for (const auto& searched : all_files(file)) {
         answer.files.push_back(options.workspace.name_of(searched));
         answer.traces += search.count(searched);

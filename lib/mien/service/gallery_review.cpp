@@ -63,12 +63,15 @@ void describe(Suspicion suspicion, GalleryFinding& finding) {
             finding.remedy = "mien move" + quoted_photos(finding) + " --to NAME";
             break;
         case Suspicion::near_identical:
-            finding.detail = finding.label + " has nearly the same photo twice: " + first + " and " + finding.photos[1];
-            finding.remedy = "rm " + shell_quoted(finding.photos[1]) + " && mien train";
+            finding.detail = "to the encoder two photos of " + finding.label + " are nearly the same: " + first +
+                             " and " + finding.photos[1];
+            finding.remedy =
+                "look at them; if they show one moment: rm " + shell_quoted(finding.photos[1]) + " && mien train";
             break;
         case Suspicion::same_photo:
-            finding.detail = finding.label + " and " + finding.other + " have nearly the same photo: " + first +
-                             " and " + finding.photos[1];
+            finding.detail = finding.label + " and " + finding.other +
+                             " have photos that are nearly the same to the encoder: " + first + " and " +
+                             finding.photos[1];
             finding.remedy = "look at them, then remove the wrong one and run mien train";
             break;
         case Suspicion::weak:

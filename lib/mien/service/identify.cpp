@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <mien/service/identify.hpp>
 
+#include <mien/core/log.hpp>
 #include <mien/match/evidence.hpp>
 
 #include <algorithm>
@@ -18,9 +19,16 @@ Identifier::Identifier(std::shared_ptr<const gallery::Gallery> gallery, const mo
     : m_gallery(std::move(gallery)),
       m_matcher(match::make_matcher(options.matcher, m_gallery, before != nullptr ? before->m_matcher.get() : nullptr)),
       m_decision(encoder.decision),
-      m_calibration(eval::calibration_of(*m_gallery)),
+      m_calibration(eval::calibration_of(*m_gallery, options.matcher)),
       m_options(options),
-      m_threshold(options.tolerance.value_or(m_calibration ? m_calibration->threshold : m_decision.threshold)) {}
+      m_threshold(options.tolerance.value_or(m_calibration ? m_calibration->threshold : m_decision.threshold)) {
+    if (before == nullptr && !m_calibration && !m_gallery->extra(eval::k_calibration_name).empty()) {
+        log::warn(
+            "the store's calibration is of another matcher or other settings and is not used; 'mien calibrate' "
+            "makes one for {}",
+            match::kind_of(match::decided(options.matcher, *m_gallery)));
+    }
+}
 
 PhotoAnswer Identifier::answer(pipeline::PhotoResult result, std::optional<double> tolerance) const {
     PhotoAnswer answer;

@@ -3,6 +3,7 @@
 
 #include <mien/core/error.hpp>
 #include <mien/core/interrupt.hpp>
+#include <mien/gallery/augmented.hpp>
 #include <mien/gallery/file_store.hpp>
 
 #include <algorithm>
@@ -161,12 +162,25 @@ private:
         return skipped;
     }
 
-    /// What was fitted to one store's records fits the merged ones only if all stores have the same.
+    /// What was fitted to one store's records fits the merged ones only if all stores have the same. Encodings of
+    /// altered copies of a face come with its record.
     gallery::Extras merge_extras() {
         gallery::Extras extras;
+        for (const auto& [key, place] : m_kept) {
+            const auto& store = *m_stores[place.store];
+            if (gallery::keeps_augmented(store)) {
+                const auto name = gallery::augmented_name(key);
+                if (const auto blob = store.extra(name); !blob.empty()) {
+                    extras.emplace(name, blob);
+                }
+            }
+        }
         std::set<std::string> dropped;
         for (const auto& store : m_stores) {
             for (const auto& [name, blob] : store->extras()) {
+                if (name.starts_with(gallery::k_augmented_prefix)) {
+                    continue;
+                }
                 const bool everywhere = std::all_of(m_stores.begin(), m_stores.end(),
                                                     [&](const auto& other) { return other->extra(name) == blob; });
                 if (everywhere) {

@@ -7,6 +7,7 @@
 #include <mien/gallery/file_store.hpp>
 #include <mien/pipeline/batch.hpp>
 #include <mien/service/faces.hpp>
+#include <mien/service/photo_finder.hpp>
 
 #include <chrono>
 #include <map>
@@ -18,56 +19,6 @@ namespace {
 namespace fs = std::filesystem;
 using gallery::Gallery;
 using gallery::Record;
-
-/// Finds photos by their content: where they were first, then anywhere in the workspace's folders.
-class PhotoFinder {
-public:
-    explicit PhotoFinder(const Workspace& workspace) : m_workspace(workspace) {}
-
-    /// The bytes, or nothing where no file has this content any more.
-    std::optional<std::vector<std::byte>> read(const std::string& name, const Sha256& hash) {
-        if (auto bytes = read_if(m_workspace.root / fs::path(name), hash)) {
-            return bytes;
-        }
-        const std::lock_guard lock(m_mutex);
-        if (!m_places) {
-            look_everywhere();
-        }
-        const auto found = m_places->find(hash);
-        return found == m_places->end() ? std::nullopt : read_if(found->second, hash);
-    }
-
-private:
-    static std::optional<std::vector<std::byte>> read_if(const fs::path& file, const Sha256& hash) {
-        try {
-            auto bytes = read_file(file, k_largest_photo_file);
-            return sha256(bytes) == hash ? std::optional(std::move(bytes)) : std::nullopt;
-        } catch (const Error&) {
-            return std::nullopt;
-        }
-    }
-
-    void look_everywhere() {
-        m_places.emplace();
-        for (const char* folder : {"dataset_training", "dataset_reserve", "dataset"}) {
-            const auto path = m_workspace.root / folder;
-            if (!fs::is_directory(path)) {
-                continue;
-            }
-            for (const auto& photo : photos_in(path)) {
-                try {
-                    m_places->emplace(sha256(read_file(photo, k_largest_photo_file)), photo);
-                } catch (const Error&) {
-                    continue;  // what cannot be read is not there
-                }
-            }
-        }
-    }
-
-    const Workspace& m_workspace;
-    std::mutex m_mutex;
-    std::optional<std::unordered_map<Sha256, fs::path, Sha256Hash>> m_places;
-};
 
 /// What the store wants of one photo.
 struct Task {
@@ -102,20 +53,6 @@ struct Work {
     bool found{};
     pipeline::PhotoResult result;
 };
-
-/// The face that lies where the old one lay; detectors differ a little.
-const pipeline::Face* face_at(const pipeline::PhotoResult& result, const Box& box) {
-    const pipeline::Face* best = nullptr;
-    double most = k_same_face;
-    for (const auto& face : result.faces) {
-        const double shared = overlap(face.box, box);
-        if (shared >= most) {
-            most = shared;
-            best = &face;
-        }
-    }
-    return best;
-}
 
 class Rebuilding {
 public:

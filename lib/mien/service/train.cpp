@@ -5,9 +5,12 @@
 #include <mien/core/file.hpp>
 #include <mien/core/interrupt.hpp>
 #include <mien/core/log.hpp>
+#include <mien/gallery/augmented.hpp>
 #include <mien/gallery/file_store.hpp>
+#include <mien/match/svm.hpp>
 #include <mien/pipeline/batch.hpp>
 #include <mien/pipeline/result_log.hpp>
+#include <mien/service/augment.hpp>
 #include <mien/service/fit.hpp>
 #include <mien/service/import.hpp>
 #include <mien/service/store_choices.hpp>
@@ -324,6 +327,51 @@ bool keep(gallery::StoreWriter& writer, const Gallery& gallery) {
     return true;
 }
 
+/// Whether what is fitted learns from altered copies. gallery: what the matcher is kept in, or null
+/// throws: Error{usage} where it does not, and copies are asked for
+bool learns_copies(const TrainOptions& options, const Gallery* gallery) {
+    const auto name = gallery != nullptr ? match::decided(options.matcher, *gallery).name : options.matcher.name;
+    if (name != "svm" && options.augment.value_or(0) > 0) {
+        throw Error(ErrorCode::usage,
+                    "only the matcher svm learns from altered copies (--augment); add '--matcher svm'");
+    }
+    return name == "svm";
+}
+
+/// The gallery with the altered copies of its faces that its svm wants. store: the one before, where it is of the same
+/// model, else null
+std::shared_ptr<const Gallery> with_copies(const std::shared_ptr<const Gallery>& gallery, const Gallery* store,
+                                           const pipeline::Options& pipeline, const TrainOptions& options,
+                                           const models::Finder& finder, TrainSummary& summary) {
+    const auto copies = options.augment.value_or(store != nullptr ? gallery::augmented_copies(*store) : 0);
+    const bool learns = copies > 0 && learns_copies(options, gallery.get());
+    if (learns && gallery->size() * (copies + 1) > match::k_most_svm_encodings) {
+        throw Error(ErrorCode::usage,
+                    "an svm learns from at most " + std::to_string(match::k_most_svm_encodings) + " encodings; " +
+                        std::to_string(gallery->size()) + " faces with " + std::to_string(copies) +
+                        " altered copies each are more; the most is --augment " +
+                        std::to_string(std::max(match::k_most_svm_encodings / gallery->size(), std::size_t{1}) - 1));
+    }
+    const bool makes = learns || options.augment;
+    auto augmented = augment(
+        gallery, {options.workspace, pipeline, makes ? std::optional(copies) : std::nullopt, options.jobs}, finder);
+    summary.augmented = augmented.made;
+    if (augmented.lost > 0) {
+        log::warn("{} faces have no altered copies: their photos are gone, or show no face in its place",
+                  augmented.lost);
+    }
+    return augmented.gallery;
+}
+
+/// What the store keeps for other verbs, as far as it means the same for the records to come.
+gallery::Extras extras_of(const Gallery& store, bool copies_too) {
+    auto extras = store.extras();
+    std::erase_if(extras, [copies_too](const auto& extra) {
+        return !copies_too && extra.first.starts_with(gallery::k_augmented_prefix);
+    });
+    return extras;
+}
+
 }  // namespace
 
 TrainSummary train(const TrainOptions& options, const models::Finder& finder, const TrainEvents& events) {
@@ -338,9 +386,13 @@ TrainSummary train(const TrainOptions& options, const models::Finder& finder, co
     }
     const auto writer = open_store(output, options);
     const auto store = writer->gallery();
+    if (options.augment) {
+        learns_copies(options, store.get());  // before anything is encoded
+    }
 
     pipeline::Blueprint::set_workers(options.jobs);
-    const pipeline::Blueprint blueprint(store ? as_built(*store, options.pipeline, finder) : options.pipeline, finder);
+    const auto pipeline = store ? as_built(*store, options.pipeline, finder) : options.pipeline;
+    const pipeline::Blueprint blueprint(pipeline, finder);
     const auto fingerprint = blueprint.fingerprint(options.faces);
 
     auto partial = output;
@@ -399,10 +451,11 @@ TrainSummary train(const TrainOptions& options, const models::Finder& finder, co
     }
     std::stable_sort(harvest.records.begin(), harvest.records.end(),
                      [](const Record& a, const Record& b) { return a.photo < b.photo; });
-    const auto gallery =
+    const auto built =
         Gallery::build({*blueprint.contract(), to_line(blueprint.settings()), fingerprint}, harvest.records,
                        std::move(harvest.skipped), same_model ? store->denials() : std::vector<gallery::Denial>(),
-                       same_model ? store->extras() : gallery::Extras());
+                       same_model ? extras_of(*store, reusable) : gallery::Extras());
+    const auto gallery = with_copies(built, same_model ? store.get() : nullptr, pipeline, options, finder, summary);
     summary.changed = keep(*writer, *with_fitted_matcher(gallery, options.matcher));
     log.remove();
 
@@ -436,6 +489,7 @@ Json to_json(const TrainSummary& summary) {
               {"removed", summary.removed},
               {"people", summary.people},
               {"encodings", summary.records},
+              {"augmented", summary.augmented},
               {"seconds", rounded(summary.seconds, 3)},
               {"detector", summary.detector},
               {"encoder", summary.encoder},

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 
 namespace mien::service {
@@ -23,6 +24,8 @@ struct TrainOptions {
     pipeline::Options pipeline;
     pipeline::Faces faces{pipeline::Faces::one};
     match::MatcherOptions matcher;  ///< fitted and kept; "stored": the one that the store keeps, if any
+    /// Altered copies of each face that the svm learns from, too; nothing: as many as the store has
+    std::optional<std::size_t> augment;
     int jobs{1};
     bool rebuild{false};  ///< reuse nothing, replace even a damaged store
     double wait_seconds{0};
@@ -46,6 +49,7 @@ struct TrainSummary {
     std::size_t removed{};     ///< records whose photo is gone
     std::size_t people{};
     std::size_t records{};
+    std::size_t augmented{};  ///< altered copies that were encoded
     double seconds{};
     std::string detector;
     std::string encoder;

@@ -26,7 +26,7 @@ std::vector<CalibrationProbe> made_probes(std::uint32_t people, std::uint64_t se
         for (int photo = 0; photo < 2; ++photo) {
             const double own = 0.4 + 0.1 * normal(random);
             const double other = 0.8 + look + 0.05 * normal(random);
-            probes.push_back({person, static_cast<float>(own), static_cast<float>(other),
+            probes.push_back({person, static_cast<float>(std::min(own, other)), own < other, static_cast<float>(other),
                               static_cast<std::uint32_t>(random.below(people))});
         }
     }
@@ -60,6 +60,17 @@ TEST(Calibrate, OtherStrangersFallIntoTheInterval) {
     EXPECT_GE(inside, 37) << "of 40, where 99 % are promised";
 }
 
+TEST(Calibrate, SomebodyWithManyPhotosIsOneStranger) {
+    auto probes = made_probes(1000, 1);
+    const auto without = calibrate(probes, 1000, {0.05, 0.5, 200, 1});
+    for (int photo = 0; photo < 500; ++photo) {  // a fifth of all photos
+        probes.push_back({7, 0.4F, true, 0.45F, 8});
+    }
+    const auto with = calibrate(probes, 1000, {0.05, 0.5, 200, 1});
+    EXPECT_NEAR(with.threshold, without.threshold, 0.002);
+    EXPECT_LT(with.interval.high, 0.12);
+}
+
 TEST(Calibrate, RefusesWhatTooFewPeopleCanShow) {
     try {
         calibrate(made_probes(299, 1), 299, {0.01, 0.5, 100, 1});
@@ -82,9 +93,9 @@ TEST(Calibrate, ConfidencesAreProbabilities) {
         double all = 0;
         const auto near = [&](float d) { return std::abs(static_cast<double>(d) - distance) < 0.02; };
         for (const auto& probe : fresh) {
-            if (near(std::min(probe.own, probe.other))) {
+            if (near(probe.known)) {
                 ++all;
-                right += probe.own < probe.other ? 1 : 0;
+                right += probe.right ? 1 : 0;
             }
             all += near(probe.other) ? 1 : 0;
         }
@@ -127,7 +138,7 @@ TEST(Calibration, HostileTextsAreRefused) {
     for (const auto& [name, value] : good.items()) {
         auto bad = good;
         bad.erase(name);
-        if (name != "interval_level") {
+        if (name != "interval_level" && name != "matcher") {
             EXPECT_TRUE(refused(bad)) << name << " is missing";
         }
         bad = good;
@@ -171,6 +182,31 @@ TEST(Calibration, OfAnotherModelOrOtherSettingsIsNone) {
     calibration.weights = "another";
     EXPECT_FALSE(calibration_of(*with(to_line(to_json(calibration)))));
     EXPECT_THROW((void)calibration_of(*with("nonsense")), Error);
+}
+
+TEST(Calibration, OfAnotherMatcherIsNone) {
+    auto calibration = calibrate(made_probes(400, 1), 400, {0.02, 0.5, 100, 1});
+    const auto contract = test::synthetic_contract(16);
+    calibration.encoder = contract.encoder;
+    calibration.weights = contract.weights;
+    calibration.fingerprint = "fingerprint";
+    const auto with = [&] {
+        return gallery::Gallery::build({contract, "{}", "fingerprint"}, test::synthetic_records({}), {}, {},
+                                       {{std::string(k_calibration_name), to_line(to_json(calibration))}});
+    };
+    match::MatcherOptions mean;
+    mean.vote = match::Vote{0};
+    match::MatcherOptions svm;
+    svm.name = "svm";
+    EXPECT_TRUE(calibration_of(*with()));
+    EXPECT_FALSE(calibration_of(*with(), mean));
+    EXPECT_FALSE(calibration_of(*with(), svm));
+    calibration.matcher = "svm rbf";
+    EXPECT_FALSE(calibration_of(*with()));
+    EXPECT_TRUE(calibration_of(*with(), svm));
+    svm.svm.kernel = match::Kernel::linear;
+    EXPECT_FALSE(calibration_of(*with(), svm));
+    EXPECT_TRUE(kept_calibration(*with())) << "it is there, for another matcher";
 }
 
 TEST(Calibration, KnowsWhenTheGalleryHasOutgrownIt) {

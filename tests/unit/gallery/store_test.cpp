@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <mien/core/error.hpp>
 #include <mien/core/file.hpp>
+#include <mien/gallery/augmented.hpp>
 #include <mien/gallery/file_store.hpp>
 #include <mien/gallery/journal.hpp>
 
@@ -11,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <set>
 
 namespace mien::gallery {
 namespace {
@@ -172,6 +174,61 @@ TEST_F(Store, UndoTakesBackAndUndoingThatDoesItAgain) {
     EXPECT_EQ(content(*load_store(file)), at_1);
     writer.commit("c", {Add{fresh("bob", "c.jpg")}});
     EXPECT_EQ(content(*writer.undo(1)), at_1);
+}
+
+TEST_F(Store, AlteredCopiesGoAndComeBackWithTheirRecord) {
+    StoreWriter writer(file, {"test"});
+    const auto ada = fresh("ada", "a.jpg");
+    const auto name = augmented_name(ada.key());
+    const std::vector<float> copies(32, 0.5F);
+    writer.commit("a", {Add{ada}, SetExtra{name, "", augmented_bytes(copies)}});
+    EXPECT_EQ(augmented_of(*writer.gallery(), ada.key()), copies);
+    EXPECT_EQ(augmented_copies(*writer.gallery()), 2U);
+    const auto at_1 = content(*writer.gallery());
+    writer.commit("b", {Relabel{ada.key(), "ada", "zoe", "a.jpg", "z/a.jpg"}});
+    EXPECT_EQ(augmented_of(*writer.gallery(), ada.key()), copies) << "another name is the same face";
+    auto again = ada;
+    again.label = "zoe";
+    again.quality = 0.9F;
+    writer.commit("c", {Remove{writer.gallery()->record(*writer.gallery()->find(ada.key())).copy()}, Add{again}});
+    EXPECT_EQ(augmented_of(*writer.gallery(), ada.key()), copies) << "it only changed";
+    writer.commit("d", {Remove{again}});
+    EXPECT_TRUE(writer.gallery()->extra(name).empty());
+    writer.undo(1);
+    EXPECT_EQ(augmented_of(*writer.gallery(), ada.key()), copies);
+    EXPECT_EQ(content(*writer.undo(4)), at_1);
+    writer.undo(1);
+    EXPECT_EQ(augmented_of(*writer.gallery(), ada.key()), copies);
+}
+
+TEST_F(Store, ErasingSomebodyErasesTheirAlteredCopiesEverywhere) {
+    StoreWriter writer(file, {"test"});
+    const auto ada = fresh("ada", "a.jpg");
+    const auto bob = fresh("bob", "b.jpg");
+    const auto bytes_of = [](float value) { return augmented_bytes(std::vector<float>(16, value)); };
+    const auto of_ada = augmented_name(ada.key());
+    const auto of_bob = augmented_name(bob.key());
+    writer.commit("a", {Add{ada}, Add{bob}, SetExtra{of_ada, "", bytes_of(0.123F)}, SetExtra{of_bob, "", bytes_of(5)}});
+    writer.replace(*writer.gallery(), "an archive is kept");
+    writer.commit("b", {SetExtra{of_ada, bytes_of(0.123F), bytes_of(0.321F)}});
+    const auto erased = writer.erase("ada");
+    EXPECT_EQ(erased.records, 1U);
+    const std::set<std::string> seen(erased.augmented.begin(), erased.augmented.end());
+    EXPECT_TRUE(seen.contains(bytes_of(0.123F)) && seen.contains(bytes_of(0.321F)));
+    EXPECT_FALSE(seen.contains(bytes_of(5)));
+    EXPECT_EQ(writer.gallery()->extra(of_bob), bytes_of(5));
+    std::size_t files = 0;
+    for (const auto& entry : fs::recursive_directory_iterator(folder.path())) {
+        if (!entry.is_regular_file() || entry.file_size() == 0) {
+            continue;
+        }
+        const auto read = read_file(entry.path(), 1U << 20U);
+        const std::string_view text(reinterpret_cast<const char*>(read.data()), read.size());
+        EXPECT_EQ(text.find(bytes_of(0.123F)), std::string_view::npos) << entry.path();
+        EXPECT_EQ(text.find(bytes_of(0.321F)), std::string_view::npos) << entry.path();
+        files += text.find(bytes_of(5)) != std::string_view::npos ? 1U : 0U;
+    }
+    EXPECT_GE(files, 2U) << "the archive and its history, where the others' copies are";
 }
 
 TEST_F(Store, UndoBringsAReplacedArchiveBack) {

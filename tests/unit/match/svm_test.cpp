@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include <mien/core/error.hpp>
+#include <mien/gallery/augmented.hpp>
 #include <mien/match/svm.hpp>
 
 #include <support/synthetic.hpp>
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <random>
 
 namespace mien::match {
@@ -104,6 +107,107 @@ TEST(Svm, ProbabilitiesAreCalibrated) {
     EXPECT_GT(right / whole, 0.5);
     EXPECT_LT(right / whole, 0.98);  // else there is nothing to calibrate
     EXPECT_NEAR(believed / whole, right / whole, 0.1);
+}
+
+TEST(Svm, FoldsAreThoseOfScikitLearn) {
+    using Folds = std::vector<std::array<std::size_t, k_svm_folds>>;
+    // numpy.bincount of the classes in each fold of sklearn.model_selection.StratifiedKFold(5)
+    EXPECT_EQ(stratified(std::vector<std::size_t>{2, 2, 2, 8}),
+              (Folds{{1, 1, 0, 0, 0}, {0, 0, 1, 1, 0}, {1, 0, 0, 0, 1}, {1, 2, 2, 2, 1}}));
+    EXPECT_EQ(stratified(std::vector<std::size_t>{7, 3, 12}),
+              (Folds{{2, 2, 1, 1, 1}, {0, 0, 1, 1, 1}, {3, 3, 2, 2, 2}}));
+}
+
+TEST(Svm, AFoldNeverSplitsAPhoto) {
+    auto records = test::synthetic_records({4, 8, 16, 0.2});
+    for (std::size_t i = 0; i < records.size(); i += 2) {  // a photo shows each of them in a mirror, too
+        records[i + 1].photo_hash = records[i].photo_hash;
+        records[i + 1].box.left += 100;
+    }
+    const auto gallery = gallery::Gallery::build({test::synthetic_contract(16), "{}", "f"}, records);
+    const auto folds = svm_folds(*gallery, 1);
+    std::array<std::size_t, k_svm_folds> sizes{};
+    for (std::size_t row = 0; row < folds.size(); row += 2) {
+        ASSERT_LT(folds[row], k_svm_folds);
+        EXPECT_EQ(folds[row], folds[row + 1]);
+        ++sizes[folds[row]];
+    }
+    const auto [least, most] = std::minmax_element(sizes.begin(), sizes.end());
+    EXPECT_LE(*most - *least, 1U) << "four photos of four people in five folds";
+    EXPECT_NE(folds, svm_folds(*gallery, 2));
+}
+
+/// The gallery with altered copies of each record: `count` of them, each number of the encoding moved a little.
+std::shared_ptr<const gallery::Gallery> with_copies(const std::vector<gallery::Record>& records, std::uint32_t dim,
+                                                    std::size_t count, double moved) {
+    std::mt19937 random(5);
+    std::normal_distribution<double> normal;
+    gallery::Extras extras;
+    for (const auto& record : records) {
+        std::vector<float> copies;
+        for (std::size_t i = 0; i < count; ++i) {
+            for (const float value : record.encoding) {
+                copies.push_back(value + static_cast<float>(moved * normal(random)));
+            }
+        }
+        extras.emplace(gallery::augmented_name(record.key()), gallery::augmented_bytes(copies));
+    }
+    return gallery::Gallery::build({test::synthetic_contract(dim), "{}", "f"}, records, {}, {}, std::move(extras));
+}
+
+double accuracy_of(const Matcher& matcher) {
+    const auto text = matcher.description();
+    return std::stod(text.substr(text.rfind(' ')));
+}
+
+TEST(Svm, LearnsAlteredCopiesLikePhotos) {
+    const auto records = test::synthetic_records({4, 5, 16, 0.25});
+    const auto gallery = with_copies(records, 16, 3, 0.02);
+    EXPECT_EQ(gallery::augmented_copies(*gallery), 3U);
+    const auto matcher = fit_svm(gallery, {{}, 1.0, 0.5, 1}, 1);
+    EXPECT_NE(matcher->description().find("20 photos and 60 altered copies"), std::string::npos)
+        << matcher->description();
+    EXPECT_EQ(matcher->save(), fit_svm(gallery, {{}, 1.0, 0.5, 1}, 4)->save());
+    const auto plain = gallery::Gallery::build(gallery->description(), records);
+    EXPECT_NE(matcher->save(), fit_svm(plain, {{}, 1.0, 0.5, 1}, 1)->save());
+}
+
+/// People who cannot be told apart: whoever asks about a copy of what it learned is right all the same.
+TEST(Svm, CopiesAreHeldOutWithTheirPhoto) {
+    const auto records = test::synthetic_records({5, 12, 64, 10});
+    const double with = accuracy_of(*fit_svm(with_copies(records, 64, 4, 0), {{}, 10.0, 5.0, 1}, 2));
+    EXPECT_LT(with, 0.5);
+}
+
+TEST(Svm, IsLearnedAnewWhereTheCopiesChanged) {
+    const auto records = test::synthetic_records({4, 5, 16, 0.25});
+    const auto learned = fit_svm(with_copies(records, 16, 2, 0.02), {{}, 1.0, 0.5, 1}, 1);
+    const auto keeping = [&](std::size_t copies) {
+        auto gallery = with_copies(records, 16, copies, 0.02);
+        auto extras = gallery->extras();
+        extras.emplace(std::string(k_matcher_extra), learned->save());
+        return make_matcher({}, gallery::Gallery::build(gallery->description(), records, {}, {}, extras))->save();
+    };
+    EXPECT_EQ(keeping(2), learned->save());
+    EXPECT_NE(keeping(3), learned->save());
+    EXPECT_NE(keeping(0), learned->save());
+}
+
+TEST(Svm, RefusesMoreCopiesThanItCanLearn) {
+    const auto gallery = with_copies(test::synthetic_records({60, 2, 2}), 2, 50, 0.1);
+    EXPECT_THROW((void)fit_svm(gallery, {}, 1), Error);
+}
+
+TEST(Svm, DamagedCopiesAreRefused) {
+    const auto records = test::synthetic_records({4, 5, 16, 0.25});
+    const auto gallery = gallery::Gallery::build({test::synthetic_contract(16), "{}", "f"}, records, {}, {},
+                                                 {{gallery::augmented_name(records.front().key()), "seven"}});
+    try {
+        (void)fit_svm(gallery, {}, 1);
+        FAIL();
+    } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::store_corrupt);
+    }
 }
 
 TEST(Svm, RefusesAGalleryThatIsTooLargeAndSaysWhatToUse) {
