@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include <mien/http/dotenv.hpp>
+#include <mien/http/config.hpp>
 
 #include <gtest/gtest.h>
 
