@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <mien/http/config.hpp>
+#include <mien/http/dotenv.hpp>
 
 #include <gtest/gtest.h>
 
