@@ -19,13 +19,17 @@ struct CalibrateArguments {
     EncodingArguments encoding;
 };
 
-void print_text(const service::CalibrateResult& result, bool dry_run) {
-    const auto& c = *result.after;
-    const auto percent = [](double share) { return 100 * share; };
-    print_line(formatted("threshold    %.4f", c.threshold) +
-               (result.before            ? formatted(", was %.4f", result.before->threshold)
-                : result.model_threshold ? formatted("; the model's is %.4f", *result.model_threshold)
-                                         : std::string()));
+double percent(double share) { return 100 * share; }
+
+void print_threshold(double now, std::optional<double> before, std::optional<double> model) {
+    print_line(formatted("threshold    %.4f", now) + (before  ? formatted(", was %.4f", *before)
+                                                      : model ? formatted("; the model's is %.4f", *model)
+                                                              : std::string()));
+}
+
+void print_text(const service::CalibrateResult& result, const eval::Calibration& c) {
+    print_threshold(c.threshold, result.before ? std::optional(result.before->threshold) : std::nullopt,
+                    result.model_threshold);
     print_line(formatted("false alarms %.3g %% wanted; with as many other strangers, %.2f to %.2f %% (99 of 100 times)",
                          percent(c.fpir), percent(c.interval.low), percent(c.interval.high)));
     print_line(formatted("missed       %.2f %% of known people's photos (%.2f to %.2f %%)", percent(c.fnir),
@@ -33,13 +37,18 @@ void print_text(const service::CalibrateResult& result, bool dry_run) {
     print_line("learned from " + counted(c.stranger_photos, "photo") + " of " +
                counted(c.stranger_people, "person", "people") + " as strangers, " + counted(c.known_photos, "photo") +
                " of people with others, against " + counted(c.gallery_people, "person", "people"));
-    if (result.impostor_photos + result.impostors_without_face > 0) {
-        print_line("impostors    " + counted(result.impostor_photos, "photo") + ", " +
-                   with_commas(result.impostors_without_face) + " without a face");
-    }
-    if (dry_run) {
-        print_line("nothing was changed (--dry-run)");
-    }
+}
+
+void print_text(const service::CalibrateResult& result, const eval::PairCalibration& c) {
+    print_threshold(c.threshold, result.pairs_before ? std::optional(result.pairs_before->threshold) : std::nullopt,
+                    result.model_threshold);
+    print_line(formatted("false accepts %.3g %% wanted; with as many other people, %.2g to %.2g %% (99 of 100 times)",
+                         percent(c.far), percent(c.interval.low), percent(c.interval.high)));
+    print_line(c.fnmr ? formatted("missed       %.2f %% of people's own photos (%.2f to %.2f %%)", percent(*c.fnmr),
+                                  percent(c.fnmr_interval.low), percent(c.fnmr_interval.high))
+                      : std::string("missed       not known: nobody in the store has a second photo"));
+    print_line("learned from " + counted(c.photos, "photo") + " of " + counted(c.people, "person", "people") + ", " +
+               counted(c.pairs, "pair") + " of people; holds for 'mien verify --user'");
 }
 
 int calibrate(const CalibrateArguments& arguments, const SharedOptions& shared) {
@@ -55,11 +64,18 @@ int calibrate(const CalibrateArguments& arguments, const SharedOptions& shared) 
     progress.clear();
     if (shared.json) {
         print_json(service::to_json(result));
-    } else if (result.after) {
-        print_text(result, options.dry_run);
+    } else if (!result.removed) {
+        result.after ? print_text(result, *result.after) : print_text(result, *result.pairs_after);
+        if (result.impostor_photos + result.impostors_without_face > 0) {
+            print_line("impostors    " + counted(result.impostor_photos, "photo") + ", " +
+                       with_commas(result.impostors_without_face) + " without a face");
+        }
+        if (options.dry_run) {
+            print_line("nothing was changed (--dry-run)");
+        }
     } else if (!shared.quiet) {
-        print_line(result.before ? "the calibration is gone; the model's threshold holds again"
-                                 : "there was no calibration");
+        print_line(result.before || result.pairs_before ? "the calibration is gone; the model's threshold holds again"
+                                                        : "there was no calibration");
     }
     return k_exit_success;
 }
@@ -73,15 +89,23 @@ void add_calibrate(CLI::App& app, Context& context) {
         app.add_subcommand("calibrate", "Choose the threshold for a rate of false alarms, from the store's people");
     verb->add_option("-s,--store", arguments->store, "Store to calibrate; default: train.mien in the workspace")
         ->type_name("FILE");
-    verb->add_option("--fpir", options.request.fpir, "Wanted share of strangers who are taken for somebody")
-        ->check(CLI::Range(1e-6, 0.5))
-        ->type_name("SHARE")
-        ->capture_default_str();
+    auto* fpir =
+        verb->add_option("--fpir", options.request.fpir, "Wanted share of strangers who are taken for somebody (1:N)")
+            ->check(CLI::Range(1e-6, 0.5))
+            ->type_name("SHARE")
+            ->capture_default_str();
+    auto* far =
+        verb->add_option("--far", options.far,
+                         "Instead, for 'verify --user': wanted share of others' photos that pass for one person's")
+            ->check(CLI::Range(1e-8, 0.5))
+            ->type_name("SHARE")
+            ->excludes(fpir);
     verb->add_option("--impostors", arguments->impostors,
                      "Folder LABEL/PHOTO of people whom the store does not know, as more strangers")
         ->type_name("DIR");
     verb->add_option("--strangers", options.request.strangers,
                      "Share of the faces to come that are strangers'; probabilities depend on it")
+        ->excludes(far)
         ->check(CLI::Range(0.01, 0.99))
         ->type_name("SHARE")
         ->capture_default_str();
@@ -92,7 +116,7 @@ void add_calibrate(CLI::App& app, Context& context) {
     verb->add_option("--seed", options.request.seed, "Draws the intervals")->type_name("N")->capture_default_str();
     arguments->encoding.add(*verb);
     verb->add_flag("--dry-run", options.dry_run, "Say it, and change nothing");
-    verb->add_flag("--remove", options.remove, "Take the store's calibration away: the model's threshold holds again");
+    verb->add_flag("--remove", options.remove, "Take the store's calibrations away: the model's threshold holds again");
     add_wait_option(*verb, options.wait_seconds);
     verb->callback([arguments, &context] {
         context.action = [arguments, &context] { return calibrate(*arguments, context.shared); };

@@ -43,6 +43,10 @@ void print_text(const service::StoreStats& s, const StatsArguments& arguments) {
                         ? "; the store has grown since, run 'mien calibrate' again"
                         : ""));
     }
+    if (s.pair_calibration) {
+        print_line("1:1         " + Json(rounded(s.pair_calibration->threshold, 4)).dump() + ", calibrated for " +
+                   Json(rounded(100 * s.pair_calibration->far, 6)).dump() + " % false accepts (verify --user)");
+    }
     constexpr std::size_t k_shown = 20;
     const std::size_t shown = arguments.people ? s.people.size() : std::min(k_shown, s.people.size());
     for (std::size_t i = 0; i < shown; ++i) {

@@ -2,12 +2,12 @@
 #include <mien/eval/calibration.hpp>
 
 #include <mien/core/error.hpp>
+#include <mien/core/format.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
 #include <numeric>
+#include <tuple>
 
 namespace mien::eval {
 namespace {
@@ -15,6 +15,8 @@ namespace {
 constexpr int k_version = 1;
 constexpr std::size_t k_most_points = 100;
 constexpr double k_outgrown = 1.2;
+constexpr double k_miss_level = 0.95;
+constexpr std::size_t k_miss_draws = 500;  // enough for that level
 
 /// People who raise alarms by each other come and go together: two who look alike are no independent evidence.
 class Flocks {
@@ -73,32 +75,62 @@ struct Alarms {
     [[nodiscard]] double weight(std::size_t i, const std::vector<std::uint32_t>& drawn) const {
         return drawn[person[i]] / photos[person[i]];
     }
-    /// The threshold that at_rate() would give.
-    [[nodiscard]] double threshold(double rate, const std::vector<std::uint32_t>& drawn) const {
-        const double allowed = rate * all(drawn) + 1e-9;
-        double accepted = 0;
-        double below = 0;
-        for (std::size_t i = 0; i < distance.size(); ++i) {
-            if (drawn[person[i]] > 0) {
-                accepted += weight(i, drawn);
-                const auto here = static_cast<double>(distance[i]);
-                if (accepted > allowed) {
-                    return below > 0 ? (below + here) / 2 : std::nextafter(here, -1.0);
-                }
-                below = here;
+};
+
+/// The same of pairs of people: each ordered pair counts the same, and as often as both were drawn.
+struct PairAlarms {
+    const PairProbes& probes;
+    std::vector<float> distance;  ///< rising
+
+    [[nodiscard]] double all(const std::vector<std::uint32_t>& drawn) const {
+        double asked = 0;
+        double gallery = 0;
+        double themselves = 0;
+        for (std::size_t p = 0; p < probes.photos.size(); ++p) {
+            const double times = probes.photos[p] > 0 ? drawn[p] : 0;
+            asked += times;
+            if (p < probes.gallery_people) {
+                gallery += times;
+                themselves += times * times;
             }
         }
-        return below;
+        return asked * gallery - themselves;
     }
-    [[nodiscard]] double rate(double threshold, const std::vector<std::uint32_t>& drawn) const {
-        double accepted = 0;
-        for (std::size_t i = 0; i < distance.size() && static_cast<double>(distance[i]) <= threshold; ++i) {
-            accepted += weight(i, drawn);
-        }
-        const double whole = all(drawn);
-        return whole > 0 ? accepted / whole : 0;
+    [[nodiscard]] double weight(std::size_t i, const std::vector<std::uint32_t>& drawn) const {
+        const auto& pair = probes.nearest[i];
+        return static_cast<double>(drawn[pair.person]) * drawn[pair.other] /
+               (probes.photos[pair.person] * probes.share);
     }
 };
+
+/// The threshold that Scores::at_rate() would give.
+template <class SomeAlarms>
+double threshold_at(const SomeAlarms& alarms, double rate, const std::vector<std::uint32_t>& drawn) {
+    const double allowed = rate * alarms.all(drawn) + 1e-9;
+    double accepted = 0;
+    double below = 0;
+    for (std::size_t i = 0; i < alarms.distance.size(); ++i) {
+        if (const double weight = alarms.weight(i, drawn); weight > 0) {
+            accepted += weight;
+            const auto here = static_cast<double>(alarms.distance[i]);
+            if (accepted > allowed) {
+                return below > 0 ? (below + here) / 2 : std::nextafter(here, -1.0);
+            }
+            below = here;
+        }
+    }
+    return below;
+}
+
+template <class SomeAlarms>
+double rate_at(const SomeAlarms& alarms, double threshold, const std::vector<std::uint32_t>& drawn) {
+    double accepted = 0;
+    for (std::size_t i = 0; i < alarms.distance.size() && static_cast<double>(alarms.distance[i]) <= threshold; ++i) {
+        accepted += alarms.weight(i, drawn);
+    }
+    const double whole = alarms.all(drawn);
+    return whole > 0 ? accepted / whole : 0;
+}
 
 double logit(double p) { return std::log(p / (1 - p)); }
 
@@ -183,11 +215,69 @@ std::vector<std::pair<double, double>> fit_curve(std::span<const CalibrationProb
     return curve;
 }
 
-std::string number(double value, const char* format) {
-    std::array<char, 32> text{};
-    std::snprintf(text.data(), text.size(), format, value);
-    return text.data();
+/// What a store's text says, which anybody may have written.
+class KeptText {
+public:
+    explicit KeptText(std::string_view text) : m_json(Json::parse(text, nullptr, false)) {
+        if (!m_json.is_object()) {
+            throw refusal("no JSON object");
+        }
+        if (number("version", 0, k_most) != k_version) {
+            throw Error(ErrorCode::store_corrupt,
+                        "the store's calibration is of another version of mien; make it anew "
+                        "with 'mien calibrate'");
+        }
+    }
+
+    static Error refusal(const std::string& what) {
+        return {ErrorCode::store_corrupt,
+                "the store's calibration makes no sense (" + what + "); make it anew with 'mien calibrate'"};
+    }
+    [[nodiscard]] const Json& json() const { return m_json; }
+    [[nodiscard]] bool has(const char* name) const { return m_json.contains(name) && !m_json[name].is_null(); }
+    [[nodiscard]] double number(const char* name, double low, double high) const {
+        if (!m_json.contains(name) || !m_json[name].is_number()) {
+            throw refusal(std::string(name) + " is no number");
+        }
+        const double value = m_json[name].get<double>();
+        if (!(value >= low && value <= high)) {
+            throw refusal(std::string(name) + " is out of range");
+        }
+        return value;
+    }
+    [[nodiscard]] double share(const char* name) const { return number(name, 0, 1); }
+    [[nodiscard]] double threshold() const { return number("threshold", -1, 1e6); }
+    [[nodiscard]] std::size_t count(const char* name) const {
+        return static_cast<std::size_t>(number(name, 0, k_most));
+    }
+    [[nodiscard]] UnixTime time() const { return static_cast<UnixTime>(number("time", -k_most, k_most)); }
+    [[nodiscard]] std::string text(const char* name) const {
+        if (!m_json.contains(name) || !m_json[name].is_string()) {
+            throw refusal(std::string(name) + " is no text");
+        }
+        return m_json[name].get<std::string>();
+    }
+    [[nodiscard]] Interval interval(const char* name) const {
+        if (!m_json.contains(name) || !m_json[name].is_array() || m_json[name].size() != 2 ||
+            !m_json[name][0].is_number() || !m_json[name][1].is_number()) {
+            throw refusal(std::string(name) + " is no interval");
+        }
+        return {m_json[name][0].get<double>(), m_json[name][1].get<double>()};
+    }
+
+private:
+    static constexpr double k_most = 1e15;
+    Json m_json;
+};
+
+/// Whether the model and the settings are the store's.
+template <class SomeCalibration>
+bool is_of(const SomeCalibration& calibration, const gallery::Gallery& gallery) {
+    return calibration.encoder == gallery.contract().encoder && calibration.weights == gallery.contract().weights &&
+           calibration.fingerprint == gallery.description().fingerprint;
 }
+
+Json six_places(const Interval& interval) { return {rounded(interval.low, 6), rounded(interval.high, 6)}; }
 
 }  // namespace
 
@@ -226,12 +316,13 @@ Calibration calibrate(std::span<const CalibrationProbe> probes, std::size_t peop
     const auto needed = rule_of_three(request.fpir);
     if (result.stranger_people < needed) {
         const double lowest = 3 / static_cast<double>(std::max<std::size_t>(result.stranger_people, 1));
-        throw Error(
-            ErrorCode::runtime,
-            "a false alarm rate of " + number(100 * request.fpir, "%g") + " % takes at least " +
-                std::to_string(needed) + " strangers to show, and there are " + std::to_string(result.stranger_people) +
-                " people; add photos of people who are not in the store with --impostors DIR" +
-                (lowest < 1 ? ", or ask for --fpir " + number(lowest + 0.0005, "%.3f") + " or more" : std::string()));
+        throw Error(ErrorCode::runtime,
+                    "a false alarm rate of " + formatted("%g", 100 * request.fpir) + " % takes at least " +
+                        std::to_string(needed) + " strangers to show, and there are " +
+                        std::to_string(result.stranger_people) +
+                        " people; add photos of people who are not in the store with --impostors DIR" +
+                        (lowest < 1 ? ", or ask for --fpir " + formatted("%.3f", lowest + 0.0005) + " or more"
+                                    : std::string()));
     }
     if (result.known_photos < 10) {
         throw Error(ErrorCode::runtime, "only " + std::to_string(result.known_photos) +
@@ -247,7 +338,7 @@ Calibration calibrate(std::span<const CalibrationProbe> probes, std::size_t peop
     const std::vector<std::uint32_t> once(people, 1);
     result.fpir = request.fpir;
     result.strangers = request.strangers;
-    result.threshold = alarms.threshold(request.fpir, once);
+    result.threshold = threshold_at(alarms, request.fpir, once);
 
     Flocks flocks(people);
     for (const auto i : order) {
@@ -273,16 +364,109 @@ Calibration calibrate(std::span<const CalibrationProbe> probes, std::size_t peop
     for (std::size_t draw = 0; draw < request.draws; ++draw) {
         const auto first = draw_flocks(flock_of, count, random);
         const auto second = draw_flocks(flock_of, count, random);
-        rates.push_back(alarms.rate(alarms.threshold(request.fpir, first), second));
-        if (draw < 500) {  // enough for 95 %
+        rates.push_back(rate_at(alarms, threshold_at(alarms, request.fpir, first), second));
+        if (draw < k_miss_draws) {
             misses.push_back(1 - scores.at(result.threshold, second).true_rate);
         }
     }
     if (!rates.empty()) {
         result.interval = middle_of(rates, k_calibration_level);
-        result.fnir_interval = middle_of(misses, 0.95);
+        result.fnir_interval = middle_of(misses, k_miss_level);
     }
     result.curve = fit_curve(probes, people, request.strangers);
+    return result;
+}
+
+void NearestPairs::add(const std::vector<PairComparison>& comparisons) {
+    const float cap = m_cap;
+    for (const auto& comparison : comparisons) {
+        if (comparison.distance <= cap) {
+            m_kept.push_back(comparison);
+        }
+    }
+    if (m_kept.size() > 2 * m_most) {
+        prune();
+    }
+}
+
+void NearestPairs::prune() {
+    std::sort(m_kept.begin(), m_kept.end(), [](const PairComparison& a, const PairComparison& b) {
+        return std::tie(a.distance, a.person, a.other) < std::tie(b.distance, b.person, b.other);
+    });
+    if (m_kept.size() >= m_most) {
+        m_kept.resize(m_most);
+        m_cap = m_kept.empty() ? k_never : m_kept.back().distance;
+    }
+}
+
+std::vector<PairComparison> NearestPairs::take() {
+    prune();
+    return std::move(m_kept);
+}
+
+PairCalibration calibrate_pairs(const PairProbes& probes, const PairRequest& request) {
+    PairCalibration result;
+    result.far = request.far;
+    std::vector<std::uint32_t> numbers;  // of people with photos
+    for (std::size_t p = 0; p < probes.photos.size(); ++p) {
+        result.photos += probes.photos[p];
+        if (probes.photos[p] > 0) {
+            numbers.push_back(static_cast<std::uint32_t>(p));
+            result.gallery_people += p < probes.gallery_people ? 1U : 0U;
+        }
+    }
+    result.people = numbers.size();
+    result.known_photos = probes.own.size();
+    const auto gallery = result.gallery_people;
+    result.pairs = gallery * (gallery > 0 ? gallery - 1 : 0) / 2 + (result.people - gallery) * gallery;
+    const auto needed = rule_of_three(request.far);
+    if (result.pairs < needed) {
+        const double lowest = 3 / static_cast<double>(std::max<std::size_t>(result.pairs, 1));
+        const auto people =
+            static_cast<std::size_t>(std::ceil((1 + std::sqrt(1 + 8.0 * static_cast<double>(needed))) / 2));
+        throw Error(ErrorCode::runtime,
+                    formatted("a false accept rate of %g %% takes at least ", 100 * request.far) +
+                        std::to_string(needed) + " pairs of people to show, which " + std::to_string(people) +
+                        " people make, and there are " + std::to_string(result.pairs) + " pairs of " +
+                        std::to_string(result.people) +
+                        " people; add photos of people who are not in the store with --impostors DIR" +
+                        (lowest < 0.5 ? formatted(", or ask for --far %.2g or more", 1.05 * lowest) : std::string()));
+    }
+    PairAlarms alarms{probes, {}};
+    for (const auto& comparison : probes.nearest) {
+        alarms.distance.push_back(comparison.distance);
+    }
+    result.threshold = threshold_at(alarms, request.far, std::vector<std::uint32_t>(probes.photos.size(), 1));
+
+    const Scores scores(probes.own);
+    if (!probes.own.empty()) {
+        result.fnmr = 1 - scores.at(result.threshold).true_rate;
+    }
+    Random random(request.seed);
+    const auto draw_numbers = [&] {
+        const auto times = draw_people(numbers.size(), random);
+        std::vector<std::uint32_t> drawn(probes.photos.size());
+        for (std::size_t i = 0; i < numbers.size(); ++i) {
+            drawn[numbers[i]] = times[i];
+        }
+        return drawn;
+    };
+    std::vector<double> rates;
+    std::vector<double> misses;
+    for (std::size_t draw = 0; draw < request.draws; ++draw) {
+        const auto first = draw_numbers();
+        const auto second = draw_numbers();
+        rates.push_back(rate_at(alarms, threshold_at(alarms, request.far, first), second));
+        if (result.fnmr && draw < k_miss_draws) {
+            misses.push_back(1 - scores.at(result.threshold, second).true_rate);
+        }
+    }
+    if (!rates.empty()) {
+        result.interval = middle_of(rates, k_calibration_level);
+    }
+    if (!misses.empty()) {
+        result.fnmr_interval = middle_of(misses, k_miss_level);
+    }
     return result;
 }
 
@@ -298,10 +482,10 @@ Json to_json(const Calibration& c) {
             {"matcher", c.matcher},
             {"fpir", c.fpir},
             {"threshold", rounded(c.threshold, 6)},
-            {"interval", {rounded(c.interval.low, 6), rounded(c.interval.high, 6)}},
+            {"interval", six_places(c.interval)},
             {"interval_level", k_calibration_level},
             {"fnir", rounded(c.fnir, 6)},
-            {"fnir_interval", {rounded(c.fnir_interval.low, 6), rounded(c.fnir_interval.high, 6)}},
+            {"fnir_interval", six_places(c.fnir_interval)},
             {"gallery_people", c.gallery_people},
             {"gallery_records", c.gallery_records},
             {"stranger_people", c.stranger_people},
@@ -313,78 +497,94 @@ Json to_json(const Calibration& c) {
 }
 
 Calibration calibration_from(std::string_view text) {
-    const auto refuse = [](const std::string& what) {
-        return Error(ErrorCode::store_corrupt,
-                     "the store's calibration makes no sense (" + what + "); make it anew with 'mien calibrate'");
-    };
-    const auto json = Json::parse(text, nullptr, false);
-    if (!json.is_object()) {
-        throw refuse("no JSON object");
-    }
-    const auto number_at = [&](const char* name, double low, double high) {
-        if (!json.contains(name) || !json[name].is_number()) {
-            throw refuse(std::string(name) + " is no number");
-        }
-        const double value = json[name].get<double>();
-        if (!(value >= low && value <= high)) {
-            throw refuse(std::string(name) + " is out of range");
-        }
-        return value;
-    };
-    const auto text_at = [&](const char* name) {
-        if (!json.contains(name) || !json[name].is_string()) {
-            throw refuse(std::string(name) + " is no text");
-        }
-        return json[name].get<std::string>();
-    };
-    const auto interval_at = [&](const char* name) {
-        if (!json.contains(name) || !json[name].is_array() || json[name].size() != 2 || !json[name][0].is_number() ||
-            !json[name][1].is_number()) {
-            throw refuse(std::string(name) + " is no interval");
-        }
-        return Interval{json[name][0].get<double>(), json[name][1].get<double>()};
-    };
-    constexpr double k_most = 1e15;
-    if (number_at("version", 0, k_most) != k_version) {
-        throw Error(ErrorCode::store_corrupt,
-                    "the store's calibration is of another version of mien; make it anew "
-                    "with 'mien calibrate'");
-    }
+    const KeptText kept(text);
     Calibration c;
-    c.encoder = text_at("encoder");
-    c.weights = text_at("weights");
-    c.fingerprint = text_at("fingerprint");
+    c.encoder = kept.text("encoder");
+    c.weights = kept.text("weights");
+    c.fingerprint = kept.text("fingerprint");
+    const auto& json = kept.json();
     if (json.contains("matcher")) {  // else it is of the default
-        c.matcher = text_at("matcher");
+        c.matcher = kept.text("matcher");
     }
-    c.fpir = number_at("fpir", 0, 1);
-    c.threshold = number_at("threshold", -1, 1e6);
-    c.interval = interval_at("interval");
-    c.fnir = number_at("fnir", 0, 1);
-    c.fnir_interval = interval_at("fnir_interval");
-    c.gallery_people = static_cast<std::size_t>(number_at("gallery_people", 0, k_most));
-    c.gallery_records = static_cast<std::size_t>(number_at("gallery_records", 0, k_most));
-    c.stranger_people = static_cast<std::size_t>(number_at("stranger_people", 0, k_most));
-    c.stranger_photos = static_cast<std::size_t>(number_at("stranger_photos", 0, k_most));
-    c.known_photos = static_cast<std::size_t>(number_at("known_photos", 0, k_most));
-    c.strangers = number_at("strangers", 0, 1);
-    c.time = static_cast<UnixTime>(number_at("time", -k_most, k_most));
+    c.fpir = kept.share("fpir");
+    c.threshold = kept.threshold();
+    c.interval = kept.interval("interval");
+    c.fnir = kept.share("fnir");
+    c.fnir_interval = kept.interval("fnir_interval");
+    c.gallery_people = kept.count("gallery_people");
+    c.gallery_records = kept.count("gallery_records");
+    c.stranger_people = kept.count("stranger_people");
+    c.stranger_photos = kept.count("stranger_photos");
+    c.known_photos = kept.count("known_photos");
+    c.strangers = kept.share("strangers");
+    c.time = kept.time();
     if (!json.contains("curve") || !json["curve"].is_array() || json["curve"].empty() ||
         json["curve"].size() > k_most_points) {
-        throw refuse("no curve");
+        throw KeptText::refusal("no curve");
     }
     for (const auto& point : json["curve"]) {
         if (!point.is_array() || point.size() != 2 || !point[0].is_number() || !point[1].is_number()) {
-            throw refuse("a point of the curve is no pair of numbers");
+            throw KeptText::refusal("a point of the curve is no pair of numbers");
         }
         const std::pair at{point[0].get<double>(), point[1].get<double>()};
         const bool falls = c.curve.empty() || (at.first > c.curve.back().first && at.second <= c.curve.back().second);
         if (!falls || !(at.second > 0 && at.second < 1) || !std::isfinite(at.first)) {
-            throw refuse("the curve does not fall");
+            throw KeptText::refusal("the curve does not fall");
         }
         c.curve.push_back(at);
     }
     return c;
+}
+
+Json to_json(const PairCalibration& c) {
+    return {{"version", k_version},
+            {"encoder", c.encoder},
+            {"weights", c.weights},
+            {"fingerprint", c.fingerprint},
+            {"far", c.far},
+            {"threshold", rounded(c.threshold, 6)},
+            {"interval", six_places(c.interval)},
+            {"interval_level", k_calibration_level},
+            {"fnmr", c.fnmr ? Json(rounded(*c.fnmr, 6)) : Json(nullptr)},
+            {"fnmr_interval", c.fnmr ? six_places(c.fnmr_interval) : Json(nullptr)},
+            {"gallery_people", c.gallery_people},
+            {"people", c.people},
+            {"photos", c.photos},
+            {"pairs", c.pairs},
+            {"known_photos", c.known_photos},
+            {"time", c.time}};
+}
+
+PairCalibration pair_calibration_from(std::string_view text) {
+    const KeptText kept(text);
+    PairCalibration c;
+    c.encoder = kept.text("encoder");
+    c.weights = kept.text("weights");
+    c.fingerprint = kept.text("fingerprint");
+    c.far = kept.share("far");
+    c.threshold = kept.threshold();
+    c.interval = kept.interval("interval");
+    if (kept.has("fnmr")) {
+        c.fnmr = kept.share("fnmr");
+        c.fnmr_interval = kept.interval("fnmr_interval");
+    }
+    c.gallery_people = kept.count("gallery_people");
+    c.people = kept.count("people");
+    c.photos = kept.count("photos");
+    c.pairs = kept.count("pairs");
+    c.known_photos = kept.count("known_photos");
+    c.time = kept.time();
+    return c;
+}
+
+std::optional<PairCalibration> kept_pair_calibration(const gallery::Gallery& gallery) {
+    const auto text = gallery.extra(k_pair_calibration_name);
+    return text.empty() ? std::nullopt : std::optional(pair_calibration_from(text));
+}
+
+std::optional<PairCalibration> pair_calibration_of(const gallery::Gallery& gallery) {
+    auto calibration = kept_pair_calibration(gallery);
+    return calibration && is_of(*calibration, gallery) ? calibration : std::nullopt;
 }
 
 std::optional<Calibration> kept_calibration(const gallery::Gallery& gallery) {
@@ -394,9 +594,7 @@ std::optional<Calibration> kept_calibration(const gallery::Gallery& gallery) {
 
 std::optional<Calibration> calibration_of(const gallery::Gallery& gallery, const match::MatcherOptions& matcher) {
     auto calibration = kept_calibration(gallery);
-    const auto& contract = gallery.contract();
-    if (!calibration || calibration->encoder != contract.encoder || calibration->weights != contract.weights ||
-        calibration->fingerprint != gallery.description().fingerprint ||
+    if (!calibration || !is_of(*calibration, gallery) ||
         calibration->matcher != match::kind_of(match::decided(matcher, gallery))) {
         return std::nullopt;
     }

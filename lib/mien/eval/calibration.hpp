@@ -9,6 +9,7 @@
 #include <mien/gallery/gallery.hpp>
 #include <mien/match/matcher.hpp>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -36,7 +37,7 @@ struct CalibrationRequest {
     std::uint64_t seed{1};
 };
 
-/// What the store keeps under the name "calibration".
+/// What the store keeps under the name "calibration": for 1:N, a photo with the whole gallery.
 struct Calibration {
     std::string encoder;
     std::string weights;                         ///< as in the store's contract
@@ -77,6 +78,91 @@ Json to_json(const Calibration& calibration);
 
 /// throws: Error{store_corrupt} where the text is no calibration that to_json() could have written
 Calibration calibration_from(std::string_view text);
+
+/// One photo with one other person: the distance to the nearest of that person's photos.
+struct PairComparison {
+    float distance{};
+    std::uint32_t person{};  ///< whose photo it is
+    std::uint32_t other{};   ///< with whom it is compared, one of the gallery
+};
+
+/// Comparisons of photos with other people. Those that a low rate does not reach are not kept, and of very many only
+/// some are looked at.
+struct PairProbes {
+    std::vector<PairComparison> nearest;  ///< of those that were looked at, the nearest; distances rise
+    double share{1};                      ///< how many of all comparisons were looked at, drawn evenly
+    /// How many photos of each person were compared with every other person of the gallery; people who are not in the
+    /// gallery have numbers behind the gallery's.
+    std::vector<std::uint32_t> photos;
+    std::size_t gallery_people{};
+    std::vector<Comparison> own;  ///< photos with their own person's other photos
+};
+
+/// The nearest of many comparisons, in bounded memory: the same ones in whatever order they come. add() is for one
+/// thread, cap() for all.
+class NearestPairs {
+public:
+    explicit NearestPairs(std::size_t most) : m_most(most) {}
+
+    void add(const std::vector<PairComparison>& comparisons);
+    /// What is farther needs no add().
+    [[nodiscard]] float cap() const { return m_cap.load(std::memory_order_relaxed); }
+    /// At most `most`, rising.
+    [[nodiscard]] std::vector<PairComparison> take();
+
+private:
+    void prune();
+
+    std::size_t m_most;
+    std::vector<PairComparison> m_kept;
+    std::atomic<float> m_cap{k_never};
+};
+
+struct PairRequest {
+    double far{0.001};  ///< wanted share of comparisons of a photo with one other person that are accepted
+    std::size_t draws{2000};
+    std::uint64_t seed{1};
+};
+
+/// What the store keeps under the name "calibration.pairs": for 1:1, a photo with the one person whom it claims to be,
+/// which is the nearest of that person's photos with every matcher.
+struct PairCalibration {
+    std::string encoder;
+    std::string weights;      ///< as in the store's contract
+    std::string fingerprint;  ///< of the store's settings
+    double far{};             ///< asked for
+    double threshold{};
+    /// 99 % of the times when as many other people are compared with each other, the share of false accepts lies here;
+    /// every ordered pair of people counts the same, with the share of the photos that are accepted. From drawing
+    /// people twice: for the threshold, and for those who come.
+    Interval interval;
+    std::optional<double> fnmr;  ///< share of photos that are farther from their own person; nothing: no second photos
+    Interval fnmr_interval;      ///< 95 %, by person
+    std::size_t gallery_people{};
+    std::size_t people{};  ///< whose photos were compared
+    std::size_t photos{};
+    std::size_t pairs{};  ///< of people
+    std::size_t known_photos{};
+    UnixTime time{};
+};
+
+inline constexpr std::string_view k_pair_calibration_name = "calibration.pairs";
+
+/// throws: Error{runtime} where the pairs of people are too few for the rate, with the number that is needed and the
+///         lowest rate that they support (rule of three, in pairs of people)
+PairCalibration calibrate_pairs(const PairProbes& probes, const PairRequest& request);
+
+Json to_json(const PairCalibration& calibration);
+
+/// throws: Error{store_corrupt} where the text is nothing that to_json() could have written
+PairCalibration pair_calibration_from(std::string_view text);
+
+/// The store's, for 1:1; nothing where it has none, or one of another model or other settings.
+/// throws: Error{store_corrupt}
+std::optional<PairCalibration> pair_calibration_of(const gallery::Gallery& gallery);
+
+/// The same, whatever it is of.
+std::optional<PairCalibration> kept_pair_calibration(const gallery::Gallery& gallery);
 
 /// The store's calibration; nothing where it has none, or one of another model, other settings or another matcher.
 /// matcher: the kind that is in use; where left out, the one that the store keeps

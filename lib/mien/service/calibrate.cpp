@@ -70,37 +70,44 @@ std::shared_ptr<const gallery::Gallery> without_fold(const std::shared_ptr<const
     return draft.finish();
 }
 
-std::vector<CalibrationProbe> ask(const gallery::Gallery& gallery, std::size_t count, int jobs,
-                                  const std::function<CalibrationProbe(std::size_t, std::span<float>)>& one) {
-    std::vector<CalibrationProbe> probes;
-    const auto make_work = [&]() -> std::function<CalibrationProbe(std::size_t)> {
+/// one: gets room for the distances to all rows
+template <class Answer>
+void ask(const gallery::Gallery& gallery, std::size_t count, int jobs,
+         const std::function<Answer(std::size_t, std::span<float>)>& one,
+         const std::function<void(std::size_t, Answer&&)>& take) {
+    const auto make_work = [&]() -> std::function<Answer(std::size_t)> {
         return [&, distances = std::make_shared<std::vector<float>>(gallery.rows())](std::size_t i) {
             return one(i, *distances);
         };
     };
-    const auto taken = pipeline::run_in_order<CalibrationProbe>(
-        count, jobs, make_work, [&](std::size_t, CalibrationProbe&& probe) { probes.push_back(probe); });
-    if (taken < count) {
+    if (pipeline::run_in_order<Answer>(count, jobs, make_work, take) < count) {
         throw Error(ErrorCode::interrupted, "interrupted; the store is as it was");
     }
+}
+
+std::vector<CalibrationProbe> ask(const gallery::Gallery& gallery, std::size_t count, int jobs,
+                                  const std::function<CalibrationProbe(std::size_t, std::span<float>)>& one) {
+    std::vector<CalibrationProbe> probes;
+    ask<CalibrationProbe>(gallery, count, jobs, one,
+                          [&](std::size_t, CalibrationProbe&& probe) { probes.push_back(probe); });
     return probes;
 }
 
-/// The impostors' probes; their people are numbered behind the gallery's.
-std::vector<CalibrationProbe> impostor_probes(const CalibrateOptions& options, const gallery::Gallery& gallery,
-                                              const match::Matcher* matcher, const pipeline::Blueprint& blueprint,
-                                              const CalibrateEvents& events, CalibrateResult& result) {
+/// The impostors' faces; their people are numbered behind the gallery's.
+std::vector<Stranger> impostors_of(const CalibrateOptions& options, const gallery::Gallery& gallery,
+                                   const pipeline::Blueprint& blueprint, const CalibrateEvents& events,
+                                   CalibrateResult& result) {
     const auto paths = photos_in(options.impostors);
     if (events.started) {
         events.started(paths.size());
     }
-    const auto encoded = encode_photos(paths, blueprint, options.encode, [&](std::size_t done) {
+    auto encoded = encode_photos(paths, blueprint, options.encode, [&](std::size_t done) {
         if (events.photo) {
             events.photo(done);
         }
     });
     std::map<std::string, std::uint32_t> numbers;
-    std::vector<std::pair<std::size_t, std::uint32_t>> found;
+    std::vector<Stranger> strangers;
     for (std::size_t i = 0; i < encoded.size(); ++i) {
         const auto inside = paths[i].lexically_relative(options.impostors);
         const bool flat = std::distance(inside.begin(), inside.end()) == 1;
@@ -115,19 +122,25 @@ std::vector<CalibrationProbe> impostor_probes(const CalibrateOptions& options, c
             continue;
         }
         const auto number = numbers.try_emplace(label, static_cast<std::uint32_t>(numbers.size())).first->second;
-        found.emplace_back(i, static_cast<std::uint32_t>(gallery.people()) + number);
+        strangers.push_back({static_cast<std::uint32_t>(gallery.people()) + number,
+                             std::move(encoded[i].result.faces.front().encoding)});
     }
-    result.impostor_photos = found.size();
-    return ask(gallery, found.size(), options.encode.jobs, [&](std::size_t i, std::span<float> distances) {
-        const auto& encoding = encoded[found[i].first].result.faces.front().encoding;
+    result.impostor_photos = strangers.size();
+    return strangers;
+}
+
+std::vector<CalibrationProbe> stranger_probes(const std::vector<Stranger>& strangers, const gallery::Gallery& gallery,
+                                              const match::Matcher* matcher, int jobs) {
+    const auto contract = std::make_shared<const ModelContract>(gallery.contract());
+    return ask(gallery, strangers.size(), jobs, [&](std::size_t i, std::span<float> distances) {
+        const auto& [person, encoding] = strangers[i];
         if (matcher != nullptr) {
-            CalibrationProbe probe{found[i].second};
-            answer_stranger(gallery, matcher->rank(std::vector{Encoding{blueprint.contract(), encoding}}, 1).front(),
-                            probe);
+            CalibrationProbe probe{person};
+            answer_stranger(gallery, matcher->rank(std::vector{Encoding{contract, encoding}}, 1).front(), probe);
             return probe;
         }
         eval::all_distances(gallery, encoding, distances);
-        return to_probe(eval::nearest_of(gallery, distances, gallery::k_nobody, gallery.rows()), found[i].second);
+        return to_probe(eval::nearest_of(gallery, distances, gallery::k_nobody, gallery.rows()), person);
     });
 }
 
@@ -169,6 +182,54 @@ std::vector<CalibrationProbe> cross_validated_probes(const std::shared_ptr<const
     return of_records;
 }
 
+struct PairPhoto {
+    std::uint32_t person{};
+    std::size_t row{};  ///< of the gallery, or behind it
+    std::span<const float> encoding;
+};
+
+struct PhotoPairs {
+    float own{eval::k_never};
+    std::vector<eval::PairComparison> others;
+};
+
+/// By person, at most k_pair_photos of each, spread over those that there are.
+std::vector<PairPhoto> some_of_each(std::vector<PairPhoto> photos) {
+    std::stable_sort(photos.begin(), photos.end(),
+                     [](const PairPhoto& a, const PairPhoto& b) { return a.person < b.person; });
+    std::vector<PairPhoto> some;
+    for (std::size_t first = 0, last = 0; first < photos.size(); first = last) {
+        while (last < photos.size() && photos[last].person == photos[first].person) {
+            ++last;
+        }
+        const auto count = std::min(last - first, k_pair_photos);
+        for (std::size_t i = 0; i < count; ++i) {
+            some.push_back(photos[first + i * (last - first) / count]);
+        }
+    }
+    return some;
+}
+
+bool is_drawn(eval::Random& random, double share) {
+    constexpr double k_all = 18446744073709551616.0;  // 2^64
+    return static_cast<double>(random.next()) < share * k_all;
+}
+
+/// One of the store's extras, replaced or, with an empty text, taken away.
+gallery::SetExtra set_extra(const gallery::Gallery& gallery, std::string_view name, std::string text) {
+    return {std::string(name), std::string(gallery.extra(name)), std::move(text)};
+}
+
+/// What a store keeps; nothing where it is damaged, as it is about to be replaced.
+template <class Kept>
+Kept as_far_as_it_reads(const std::function<Kept()>& read) {
+    try {
+        return read();
+    } catch (const Error&) {
+        return {};
+    }
+}
+
 }  // namespace
 
 std::vector<CalibrationProbe> leave_out_probes(const gallery::Gallery& gallery, int jobs) {
@@ -186,6 +247,65 @@ std::vector<CalibrationProbe> leave_out_probes(const gallery::Gallery& gallery, 
     });
 }
 
+eval::PairProbes pair_probes(const gallery::Gallery& gallery, const std::vector<Stranger>& strangers,
+                             const eval::PairRequest& request, int jobs) {
+    std::vector<PairPhoto> all;
+    for (std::size_t row = 0; row < gallery.rows(); ++row) {
+        if (!gallery.is_vacant(row)) {
+            all.push_back({gallery.persons()[row], row, gallery.encoding(row)});
+        }
+    }
+    for (const auto& stranger : strangers) {
+        all.push_back({stranger.person, gallery.rows(), stranger.encoding});
+    }
+    const auto photos = some_of_each(std::move(all));
+    eval::PairProbes probes;
+    probes.gallery_people = gallery.people();
+    probes.photos.resize(photos.empty() ? 0 : photos.back().person + 1);
+    for (const auto& photo : photos) {
+        ++probes.photos[photo.person];
+    }
+    // As no photo weighs less than 1 / k_pair_photos of another, so many times the wanted rate reach it by weight, too.
+    constexpr std::size_t k_kept = 1'000'000;
+    const double wanted = static_cast<double>(k_pair_photos) * request.far * static_cast<double>(photos.size()) *
+                          static_cast<double>(gallery.people());
+    probes.share = std::min(1.0, static_cast<double>(k_kept) / wanted);
+    eval::NearestPairs nearest(k_kept);
+    ask<PhotoPairs>(
+        gallery, photos.size(), jobs,
+        [&](std::size_t i, std::span<float> distances) {
+            const auto& photo = photos[i];
+            eval::all_distances(gallery, photo.encoding, distances);
+            std::vector<float> to_person(gallery.people(), eval::k_never);
+            for (std::size_t row = 0; row < distances.size(); ++row) {
+                if (row != photo.row && !gallery.is_vacant(row)) {
+                    auto& distance = to_person[gallery.persons()[row]];
+                    distance = std::min(distance, distances[row]);
+                }
+            }
+            PhotoPairs pairs;
+            eval::Random random(request.seed + i);
+            const float cap = nearest.cap();
+            for (std::uint32_t person = 0; person < to_person.size(); ++person) {
+                if (person == photo.person) {
+                    pairs.own = to_person[person];
+                } else if ((probes.share >= 1 || is_drawn(random, probes.share)) && to_person[person] <= cap &&
+                           to_person[person] != eval::k_never) {
+                    pairs.others.push_back({to_person[person], photo.person, person});
+                }
+            }
+            return pairs;
+        },
+        [&](std::size_t i, PhotoPairs&& pairs) {
+            nearest.add(pairs.others);
+            if (pairs.own != eval::k_never) {
+                probes.own.push_back({pairs.own, true, photos[i].person, photos[i].person});
+            }
+        });
+    probes.nearest = nearest.take();
+    return probes;
+}
+
 CalibrateResult calibrate(const CalibrateOptions& options, const models::Finder& finder,
                           const CalibrateEvents& events) {
     gallery::StoreWriter writer(options.store, {"calibrate", options.wait_seconds, {}});
@@ -194,21 +314,51 @@ CalibrateResult calibrate(const CalibrateOptions& options, const models::Finder&
         throw Error(ErrorCode::store_missing, "there is no store at " + printable(options.store.native()) +
                                                   "; make one with 'mien train', or name another with --store");
     }
-    const std::string before(gallery->extra(eval::k_calibration_name));
+    using eval::k_calibration_name;
+    using eval::k_pair_calibration_name;
     CalibrateResult result;
-    try {
-        result.before = eval::kept_calibration(*gallery);
-    } catch (const Error&) {
-        // a damaged one is what this verb is asked to replace
-    }
+    result.removed = options.remove;
+    result.before = as_far_as_it_reads<decltype(result.before)>([&] { return eval::kept_calibration(*gallery); });
+    result.pairs_before =
+        as_far_as_it_reads<decltype(result.pairs_before)>([&] { return eval::kept_pair_calibration(*gallery); });
     if (options.remove) {
-        if (!options.dry_run && !before.empty()) {
-            writer.commit("the calibration is gone",
-                          {gallery::SetExtra{std::string(eval::k_calibration_name), before, {}}});
+        std::vector<gallery::Operation> operations;
+        for (const auto name : {k_calibration_name, k_pair_calibration_name}) {
+            if (!gallery->extra(name).empty()) {
+                operations.emplace_back(set_extra(*gallery, name, {}));
+            }
+        }
+        if (!options.dry_run && !operations.empty()) {
+            writer.commit("the calibration is gone", std::move(operations));
         }
         return result;
     }
     pipeline::Blueprint::set_workers(options.encode.jobs);
+    if (const auto decision = decision_of_model(*gallery)) {
+        result.model_threshold = decision->threshold;
+    }
+    std::vector<Stranger> strangers;
+    if (!options.impostors.empty()) {
+        strangers = impostors_of(options, *gallery, blueprint_of_store(*gallery, {}, finder), events, result);
+    }
+    const auto keep = [&](auto& calibration, std::string_view name, const std::string& what) {
+        calibration.encoder = gallery->contract().encoder;
+        calibration.weights = gallery->contract().weights;
+        calibration.fingerprint = gallery->description().fingerprint;
+        calibration.gallery_people = gallery->people();
+        calibration.time = std::time(nullptr);
+        if (!options.dry_run) {
+            writer.commit(what + " " + Json(rounded(calibration.threshold, 4)).dump(),
+                          {set_extra(*gallery, name, to_line(eval::to_json(calibration)))});
+        }
+    };
+    if (options.far) {
+        const eval::PairRequest request{*options.far, options.request.draws, options.request.seed};
+        result.pairs_after =
+            eval::calibrate_pairs(pair_probes(*gallery, strangers, request, options.encode.jobs), request);
+        keep(*result.pairs_after, k_pair_calibration_name, "1:1 threshold");
+        return result;
+    }
     auto wanted = match::decided({}, *gallery);
     wanted.threads = options.encode.jobs;
     const auto kind = match::kind_of(wanted);
@@ -219,40 +369,33 @@ CalibrateResult calibrate(const CalibrateOptions& options, const models::Finder&
     auto probes = matcher ? cross_validated_probes(gallery, wanted, *matcher, options.request.seed)
                           : leave_out_probes(*gallery, options.encode.jobs);
     std::size_t people = gallery->people();
-    if (const auto decision = decision_of_model(*gallery)) {
-        result.model_threshold = decision->threshold;
+    for (const auto& probe : stranger_probes(strangers, *gallery, matcher.get(), options.encode.jobs)) {
+        people = std::max<std::size_t>(people, probe.person + 1);
+        probes.push_back(probe);
     }
-    if (!options.impostors.empty()) {
-        const auto blueprint = blueprint_of_store(*gallery, {}, finder);
-        const auto impostors = impostor_probes(options, *gallery, matcher.get(), blueprint, events, result);
-        for (const auto& probe : impostors) {
-            people = std::max<std::size_t>(people, probe.person + 1);
-        }
-        probes.insert(probes.end(), impostors.begin(), impostors.end());
-    }
-    auto calibration = eval::calibrate(probes, people, options.request);
-    calibration.encoder = gallery->contract().encoder;
-    calibration.weights = gallery->contract().weights;
-    calibration.fingerprint = gallery->description().fingerprint;
-    calibration.matcher = kind;
-    calibration.gallery_people = gallery->people();
-    calibration.gallery_records = gallery->size();
-    calibration.time = std::time(nullptr);
-    if (!options.dry_run) {
-        writer.commit(
-            "threshold " + Json(rounded(calibration.threshold, 4)).dump(),
-            {gallery::SetExtra{std::string(eval::k_calibration_name), before, to_line(eval::to_json(calibration))}});
-    }
-    result.after = std::move(calibration);
+    result.after = eval::calibrate(probes, people, options.request);
+    result.after->matcher = kind;
+    result.after->gallery_records = gallery->size();
+    keep(*result.after, k_calibration_name, "threshold");
     return result;
 }
 
 Json to_json(const CalibrateResult& result) {
-    Json json{{"calibration", result.after ? eval::to_json(*result.after) : Json(nullptr)},
-              {"before", result.before ? Json({{"threshold", rounded(result.before->threshold, 6)},
-                                               {"fpir", result.before->fpir}})
-                                       : Json(nullptr)}};
-    if (result.after) {
+    Json json = Json::object();
+    if (result.removed || result.after) {
+        json["calibration"] = result.after ? eval::to_json(*result.after) : Json(nullptr);
+        json["before"] =
+            result.before ? Json({{"threshold", rounded(result.before->threshold, 6)}, {"fpir", result.before->fpir}})
+                          : Json(nullptr);
+    }
+    if (result.removed || result.pairs_after) {
+        json["pair_calibration"] = result.pairs_after ? eval::to_json(*result.pairs_after) : Json(nullptr);
+        json["pairs_before"] =
+            result.pairs_before
+                ? Json({{"threshold", rounded(result.pairs_before->threshold, 6)}, {"far", result.pairs_before->far}})
+                : Json(nullptr);
+    }
+    if (!result.removed) {
         json["model_threshold"] = result.model_threshold ? Json(*result.model_threshold) : Json(nullptr);
         json["impostor_photos"] = result.impostor_photos;
         json["impostors_without_face"] = result.impostors_without_face;

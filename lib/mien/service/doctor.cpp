@@ -165,6 +165,28 @@ std::optional<Finding> calibration(const Workspace& workspace) {
     }
 }
 
+std::optional<Finding> pair_calibration(const Workspace& workspace) {
+    try {
+        const auto gallery = gallery::load_store(workspace.store());
+        const auto calibration = eval::pair_calibration_of(*gallery);
+        if (calibration) {
+            return Finding{Health::good,
+                           "calibration 1:1",
+                           "for " + Json(rounded(100 * calibration->far, 6)).dump() + " % false accepts",
+                           {}};
+        }
+        if (!gallery->extra(eval::k_pair_calibration_name).empty()) {
+            return Finding{Health::warning, "calibration 1:1",
+                           "it is of another model or other settings and is not used", "mien calibrate --far RATE"};
+        }
+    } catch (const Error& error) {
+        if (error.code() == ErrorCode::store_corrupt) {
+            return Finding{Health::bad, "calibration 1:1", error.what(), "mien calibrate --far RATE"};
+        }
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 std::string_view to_string(Health health) {
@@ -180,8 +202,10 @@ std::vector<Finding> examine(const Workspace& workspace, const models::Finder& f
     findings.push_back(folder(workspace));
     findings.push_back(store(workspace));
     if (findings.back().health != Health::bad) {  // a damaged store was reported already
-        if (auto finding = calibration(workspace)) {
-            findings.push_back(std::move(*finding));
+        for (auto& finding : {calibration(workspace), pair_calibration(workspace)}) {
+            if (finding) {
+                findings.push_back(*finding);
+            }
         }
     }
     return findings;

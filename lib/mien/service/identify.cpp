@@ -21,7 +21,15 @@ Identifier::Identifier(std::shared_ptr<const gallery::Gallery> gallery, const mo
       m_decision(encoder.decision),
       m_calibration(eval::calibration_of(*m_gallery, options.matcher)),
       m_options(options),
-      m_threshold(options.tolerance.value_or(m_calibration ? m_calibration->threshold : m_decision.threshold)) {
+      m_threshold(options.tolerance.value_or(m_calibration ? m_calibration->threshold : m_decision.threshold)),
+      m_pair_threshold(m_threshold) {
+    if (const auto pairs = eval::pair_calibration_of(*m_gallery)) {
+        m_pair_threshold = options.tolerance.value_or(pairs->threshold);
+    } else if (before == nullptr && !m_gallery->extra(eval::k_pair_calibration_name).empty()) {
+        log::warn(
+            "the store's calibration for 1:1 is of other settings and is not used; 'mien calibrate --far RATE' makes "
+            "one");
+    }
     if (before == nullptr && !m_calibration && !m_gallery->extra(eval::k_calibration_name).empty()) {
         log::warn(
             "the store's calibration is of another matcher or other settings and is not used; 'mien calibrate' "

@@ -68,6 +68,8 @@ public:
     [[nodiscard]] const gallery::Gallery& gallery() const { return *m_gallery; }
     [[nodiscard]] const match::Matcher& matcher() const { return *m_matcher; }
     [[nodiscard]] double threshold() const { return m_threshold; }
+    /// For one photo with one claimed person: calibrated for 1:1 where the store is, else threshold().
+    [[nodiscard]] double pair_threshold() const { return m_pair_threshold; }
     /// P(the same person | distance), 0..1
     [[nodiscard]] double confidence(double distance) const {
         return m_calibration ? m_calibration->confidence(distance) : m_decision.confidence(distance);
@@ -90,6 +92,7 @@ private:
     std::optional<eval::Calibration> m_calibration;
     IdentifyOptions m_options;
     double m_threshold{};
+    double m_pair_threshold{};
 };
 
 }  // namespace mien::service

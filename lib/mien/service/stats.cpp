@@ -44,6 +44,7 @@ StoreStats stats(const std::filesystem::path& store, bool verify) {
         result.detector = settings.value("detector", std::string());
     }
     result.calibration = eval::calibration_of(*gallery);
+    result.pair_calibration = eval::pair_calibration_of(*gallery);
     const auto decision = decision_of_model(*gallery);
     result.threshold_from = result.calibration ? "calibration" : "model";
     result.threshold = result.calibration ? result.calibration->threshold
@@ -101,6 +102,7 @@ Json to_json(const StoreStats& stats) {
               {"threshold", std::isnan(stats.threshold) ? Json(nullptr) : Json(rounded(stats.threshold, 4))},
               {"threshold_from", stats.threshold_from},
               {"calibration", stats.calibration ? eval::to_json(*stats.calibration) : Json(nullptr)},
+              {"pair_calibration", stats.pair_calibration ? eval::to_json(*stats.pair_calibration) : Json(nullptr)},
               {"encodings_by_person", std::move(people)},
               {"duplicates", stats.duplicates}};
     if (stats.verified) {

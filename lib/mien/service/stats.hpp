@@ -29,6 +29,7 @@ struct StoreStats {
     double threshold{};
     std::string threshold_from;  ///< calibration, model
     std::optional<eval::Calibration> calibration;
+    std::optional<eval::PairCalibration> pair_calibration;  ///< for 1:1
     std::size_t encodings{};
     std::vector<PersonStats> people;  ///< by label
     std::size_t skipped{};            ///< training photos that gave no encoding

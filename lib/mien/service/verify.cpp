@@ -34,7 +34,7 @@ double nearest_of(const gallery::Gallery& store, std::uint32_t person, const Enc
 VerifyAnswer verify(const Identifier& identifier, const std::optional<std::string>& user,
                     pipeline::PhotoResult result) {
     VerifyAnswer verified;
-    verified.threshold = identifier.threshold();
+    verified.threshold = user ? identifier.pair_threshold() : identifier.threshold();
     verified.confidence_kind = identifier.confidence_kind();
     verified.label = user.value_or("");
     std::optional<std::uint32_t> person;
@@ -63,9 +63,8 @@ VerifyAnswer verify(const Identifier& identifier, const std::optional<std::strin
     }
     verified.distance = nearest_of(identifier.gallery(), *person, probe);
     verified.confidence = identifier.confidence(*verified.distance);
-    const bool denied =
-        match::is_denied(identifier.gallery(), *user, probe, *verified.distance, identifier.threshold());
-    verified.verdict = *verified.distance <= identifier.threshold() && !denied ? Verdict::known : Verdict::unknown;
+    const bool denied = match::is_denied(identifier.gallery(), *user, probe, *verified.distance, verified.threshold);
+    verified.verdict = *verified.distance <= verified.threshold && !denied ? Verdict::known : Verdict::unknown;
     return verified;
 }
 

@@ -29,7 +29,7 @@ struct VerifyAnswer {
     std::optional<double> distance;  ///< 1:1: to the claimed user's nearest encoding; 1:N: to the nearest person
     double confidence{};
     std::optional<double> quality;
-    double threshold{};
+    double threshold{};  ///< 1:1: Identifier::pair_threshold()
     std::string confidence_kind;
     Json face;  ///< the face as predict shows it; null where there is not one face
 };

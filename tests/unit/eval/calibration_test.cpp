@@ -7,7 +7,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
+#include <tuple>
 
 namespace mien::eval {
 namespace {
@@ -215,6 +218,181 @@ TEST(Calibration, KnowsWhenTheGalleryHasOutgrownIt) {
     EXPECT_FALSE(has_outgrown(calibration, 120));
     EXPECT_TRUE(has_outgrown(calibration, 121));
     EXPECT_FALSE(has_outgrown(calibration, 10));
+}
+
+/// Every ordered pair of people with one photo each; distance: of a pair, from 0 to people * (people - 1) - 1
+PairProbes made_pairs(std::uint32_t people, const std::function<double(std::uint32_t, std::uint32_t)>& distance) {
+    PairProbes probes;
+    probes.gallery_people = people;
+    probes.photos.assign(people, 1);
+    for (std::uint32_t a = 0; a < people; ++a) {
+        for (std::uint32_t b = 0; b < people; ++b) {
+            if (a != b) {
+                probes.nearest.push_back({static_cast<float>(distance(a, b)), a, b});
+            }
+        }
+    }
+    std::sort(probes.nearest.begin(), probes.nearest.end(),
+              [](const auto& a, const auto& b) { return a.distance < b.distance; });
+    return probes;
+}
+
+double apart(std::uint32_t a, std::uint32_t b) { return 0.01 * (1 + 9 * a + (b > a ? b - 1 : b)); }
+
+TEST(CalibratePairs, TheThresholdLetsTheWantedShareOfPairsPass) {
+    // ten people: 90 comparisons, at 0.01, 0.02 … 0.90; a tenth of them is nine
+    auto probes = made_pairs(10, apart);
+    for (std::uint32_t person = 0; person < 10; ++person) {
+        probes.own.push_back({person < 8 ? 0.05F : 0.5F, true, person, person});
+    }
+    const auto calibration = calibrate_pairs(probes, {0.1, 200, 1});
+    EXPECT_NEAR(calibration.threshold, 0.095, 1e-6);
+    EXPECT_EQ(calibration.pairs, 45U);
+    EXPECT_EQ(calibration.people, 10U);
+    EXPECT_NEAR(calibration.fnmr.value_or(9), 0.2, 1e-9);
+    EXPECT_TRUE(calibration.fnmr_interval.contains(0.2));
+    probes.own.clear();
+    EXPECT_FALSE(calibrate_pairs(probes, {0.1, 200, 1}).fnmr) << "nobody has a second photo";
+}
+
+TEST(CalibratePairs, SomebodyWithManyPhotosCountsOnce) {
+    auto probes = made_pairs(10, apart);
+    probes.photos[9] = 8;
+    std::erase_if(probes.nearest, [](const auto& pair) { return pair.person == 9; });
+    std::vector<PairComparison> of_nine;
+    for (std::uint32_t photo = 0; photo < 8; ++photo) {  // all of them look like person 0, and like nobody else
+        of_nine.push_back({0.001F, 9, 0});
+    }
+    probes.nearest.insert(probes.nearest.begin(), of_nine.begin(), of_nine.end());
+    // one pair of nine is used up
+    EXPECT_NEAR(calibrate_pairs(probes, {0.1, 100, 1}).threshold, 0.085, 1e-6);
+}
+
+TEST(CalibratePairs, ComparisonsThatWereNotLookedAtAreCounted) {
+    const auto probes = made_pairs(10, apart);
+    auto half = probes;
+    half.share = 0.5;
+    half.nearest.clear();
+    for (std::size_t i = 1; i < probes.nearest.size(); i += 2) {
+        half.nearest.push_back(probes.nearest[i]);
+    }
+    // four of the half stand for eight, five for ten
+    EXPECT_NEAR(calibrate_pairs(half, {0.1, 100, 1}).threshold, 0.09, 1e-6);
+}
+
+TEST(CalibratePairs, PairsShareTheirPeople) {
+    // Ten of a hundred look alike: 90 of 9900 pairs. Another hundred may have 3 or 18 of such looks (99 % of binomial
+    // draws), which makes 6 to 306 pairs; 9900 independent comparisons at 1 % would show 0.75 to 1.27 %.
+    const auto calibration = calibrate_pairs(
+        made_pairs(100, [](auto a, auto b) { return a < 10 && b < 10 ? 0.1 : 0.5 + 0.001 * a + 0.00001 * b; }),
+        {0.01, 2000, 1});
+    EXPECT_GT(calibration.threshold, 0.1);
+    EXPECT_LT(calibration.interval.low, 0.002);
+    EXPECT_GT(calibration.interval.high, 0.02);
+    EXPECT_LT(calibration.interval.high, 0.04);
+}
+
+TEST(CalibratePairs, OtherPeopleFallIntoTheInterval) {
+    int inside = 0;
+    const auto people = [](std::uint64_t seed) {
+        Random random(seed);
+        std::vector<double> looks(60);
+        for (auto& look : looks) {
+            look = 0.05 * normal(random);  // some look like many
+        }
+        return made_pairs(60, [&](auto a, auto b) { return 1 + looks[a] + looks[b] + 0.1 * normal(random); });
+    };
+    for (std::uint64_t seed = 0; seed < 40; ++seed) {
+        const auto calibration = calibrate_pairs(people(100 + seed), {0.02, 400, 1});
+        const auto others = people(900 + seed);
+        const auto accepted = std::count_if(others.nearest.begin(), others.nearest.end(), [&](const auto& pair) {
+            return static_cast<double>(pair.distance) <= calibration.threshold;
+        });
+        inside += calibration.interval.contains(static_cast<double>(accepted) / 3540) ? 1 : 0;
+    }
+    EXPECT_GE(inside, 37) << "of 40, where 99 % are promised";
+}
+
+TEST(CalibratePairs, RefusesWhatTooFewPairsCanShow) {
+    auto probes = made_pairs(24, apart);
+    try {
+        calibrate_pairs(probes, {0.01, 100, 1});
+        FAIL();
+    } catch (const Error& error) {
+        const std::string what = error.what();
+        EXPECT_NE(what.find("at least 300 pairs"), std::string::npos) << what;
+        EXPECT_NE(what.find("which 25 people make"), std::string::npos) << what;
+        EXPECT_NE(what.find("276 pairs of 24 people"), std::string::npos) << what;
+        EXPECT_NE(what.find("--impostors"), std::string::npos) << what;
+    }
+    EXPECT_NO_THROW(calibrate_pairs(made_pairs(25, apart), {0.01, 100, 1}));
+    probes.photos.push_back(1);  // one who is not in the gallery makes a pair with each who is
+    EXPECT_EQ(calibrate_pairs(probes, {0.01, 100, 1}).pairs, 300U);
+    EXPECT_THROW(calibrate_pairs({}, {0.5, 100, 1}), Error);
+}
+
+TEST(NearestPairs, KeepsTheNearestInWhateverOrderTheyCome) {
+    auto all = made_pairs(20, [](auto a, auto b) { return 0.01 * ((7 * a + 13 * b) % 31); }).nearest;
+    const auto kept = [&] {
+        NearestPairs nearest(50);
+        for (const auto& pair : all) {
+            if (pair.distance <= nearest.cap()) {
+                nearest.add({pair});
+            }
+        }
+        EXPECT_LT(nearest.cap(), 0.1F);
+        std::vector<std::tuple<float, std::uint32_t, std::uint32_t>> told;
+        for (const auto& pair : nearest.take()) {
+            told.emplace_back(pair.distance, pair.person, pair.other);
+        }
+        return told;
+    };
+    const auto rising = kept();
+    EXPECT_EQ(rising.size(), 50U);
+    EXPECT_TRUE(std::is_sorted(rising.begin(), rising.end()));
+    std::reverse(all.begin(), all.end());
+    EXPECT_EQ(kept(), rising);
+    Random(3).shuffle(all);
+    EXPECT_EQ(kept(), rising);
+}
+
+TEST(PairCalibration, ComesBackFromItsTextAndNothingElseDoes) {
+    auto probes = made_pairs(10, apart);
+    probes.own.push_back({0.05F, true, 0, 0});
+    auto calibration = calibrate_pairs(probes, {0.1, 100, 1});
+    calibration.encoder = "synthetic";
+    calibration.time = 1769850000;
+    const auto good = to_json(calibration);
+    EXPECT_EQ(to_json(pair_calibration_from(to_line(good))), good);
+    calibration.fnmr.reset();
+    EXPECT_EQ(to_json(pair_calibration_from(to_line(to_json(calibration)))), to_json(calibration));
+    for (const auto& [name, value] : good.items()) {
+        for (const bool absent : {true, false}) {
+            auto bad = good;
+            absent ? static_cast<void>(bad.erase(name)) : static_cast<void>(bad[name] = Json::object());
+            if (name != "interval_level" && !(absent && name == "fnmr")) {
+                EXPECT_THROW(pair_calibration_from(to_line(bad)), Error) << name;
+            }
+        }
+    }
+    EXPECT_THROW(pair_calibration_from("[]"), Error);
+}
+
+TEST(PairCalibration, IsOfOneModelAndSettingsAndStandsBesideTheOther) {
+    auto calibration = calibrate_pairs(made_pairs(10, apart), {0.1, 100, 1});
+    const auto contract = test::synthetic_contract(16);
+    calibration.encoder = contract.encoder;
+    calibration.weights = contract.weights;
+    calibration.fingerprint = "fingerprint";
+    const auto with = [&] {
+        return gallery::Gallery::build({contract, "{}", "fingerprint"}, test::synthetic_records({}), {}, {},
+                                       {{std::string(k_pair_calibration_name), to_line(to_json(calibration))}});
+    };
+    EXPECT_TRUE(pair_calibration_of(*with()));
+    EXPECT_FALSE(calibration_of(*with())) << "it is not for 1:N";
+    calibration.fingerprint = "another";
+    EXPECT_FALSE(pair_calibration_of(*with()));
+    EXPECT_TRUE(kept_pair_calibration(*with()));
 }
 
 }  // namespace

@@ -59,5 +59,27 @@ TEST_F(VerifyTest, ADenialOutweighsLikeness) {
     EXPECT_EQ(ask("ada", {in.face(0, 0.01F)}).verdict, Verdict::known) << "nearer to her own photo";
 }
 
+TEST_F(VerifyTest, AClaimHasItsOwnThreshold) {
+    const auto description = in.store()->description();
+    eval::PairCalibration pairs;
+    pairs.encoder = description.contract.encoder;
+    pairs.weights = description.contract.weights;
+    pairs.fingerprint = description.fingerprint;
+    pairs.far = 0.1;
+    pairs.threshold = 0;  // nobody passes
+    const auto probe = in.face(4, 0.05F);
+    ASSERT_EQ(ask("bruno", {probe}).verdict, Verdict::known);
+    gallery::StoreWriter(in.workspace().store(), {"test"})
+        .commit("1:1", {gallery::SetExtra{std::string(eval::k_pair_calibration_name), {}, to_line(to_json(pairs))}});
+    const auto claimed = ask("bruno", {probe});
+    EXPECT_EQ(claimed.verdict, Verdict::unknown);
+    EXPECT_EQ(claimed.threshold, 0);
+    EXPECT_EQ(ask({}, {probe}).verdict, Verdict::known) << "1:N has the other";
+    IdentifyOptions options;
+    options.tolerance = 0.3;
+    const Identifier identifier(in.store(), in.blueprint().encoder(), options);
+    EXPECT_EQ(verify(identifier, "bruno", in.seen({probe})).verdict, Verdict::known) << "as asked for";
+}
+
 }  // namespace
 }  // namespace mien::service
