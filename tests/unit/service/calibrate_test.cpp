@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <mien/core/error.hpp>
 #include <mien/eval/random.hpp>
 #include <mien/match/distance.hpp>
 #include <mien/service/calibrate.hpp>
