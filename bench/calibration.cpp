@@ -4,8 +4,8 @@
 /// are a gallery that is calibrated; the other half come as strangers, and the share of false alarms must lie in the
 /// interval that `mien calibrate` prints. Then the confidences: the other half, as a gallery of their own, are named by
 /// the first half's curve, and in ten bins of confidence the share of right answers is compared with the mean
-/// confidence. Both halves are samples: the interval of a bin comes from drawing the people of both, and fitting the
-/// curve anew to those of the first.
+/// confidence. Both halves are samples: the interval of a bin comes from fitting the curve anew to people drawn from
+/// those of the first, and drawing what the others would be answered by it.
 ///
 ///     mien --workspace W train ../shared/faces/lfw --faces largest -m yunet -e mobilefacenet
 ///     calibration --store W/train.mien
@@ -98,6 +98,7 @@ double observed_alarms(const Halves& halves, double threshold, int jobs) {
 struct Answer {
     std::uint32_t person;
     double distance;
+    bool stranger;  ///< asked as one
     double right;
     double weight;
 };
@@ -114,10 +115,10 @@ std::vector<Answer> answers_about(const Gallery& others, double strangers, int j
     std::vector<Answer> answers;
     for (const auto& probe : probes) {
         const double each = 1 / photos[probe.person];
-        answers.push_back({probe.person, static_cast<double>(probe.other), 0,
+        answers.push_back({probe.person, static_cast<double>(probe.other), true, 0,
                            strangers * each / static_cast<double>(others.people())});
         if (probe.known != mien::eval::k_never) {
-            answers.push_back({probe.person, static_cast<double>(probe.known), probe.right ? 1.0 : 0.0,
+            answers.push_back({probe.person, static_cast<double>(probe.known), false, probe.right ? 1.0 : 0.0,
                                (1 - strangers) * each / known});
         }
     }
@@ -134,19 +135,39 @@ struct Bin {
 };
 using Bins = std::array<Bin, 10>;
 
-/// sorted: by which curve answers are put into bins; curve: whose confidences are compared
-Bins bins_of(const std::vector<Answer>& answers, const Calibration& sorted, const Calibration& curve,
-             std::span<const std::uint32_t> drawn) {
+std::size_t bin_of(double confidence) { return static_cast<std::size_t>(std::clamp(confidence * 10, 0.0, 9.0)); }
+
+Bins bins_of(const std::vector<Answer>& answers, const Calibration& curve) {
     Bins bins;
     for (const auto& answer : answers) {
-        auto& bin = bins[static_cast<std::size_t>(std::clamp(sorted.confidence(answer.distance) * 10, 0.0, 9.0))];
-        const double weight = answer.weight * (drawn.empty() ? 1 : drawn[answer.person]);
-        bin.weight += weight;
-        bin.right += weight * answer.right;
-        bin.confidence += weight * curve.confidence(answer.distance);
+        const double confidence = curve.confidence(answer.distance);
+        auto& bin = bins[bin_of(confidence)];
+        bin.weight += answer.weight;
+        bin.right += answer.weight * answer.right;
+        bin.confidence += answer.weight * confidence;
         ++bin.answers;
     }
     return bins;
+}
+
+/// The shares that would be observed in the bins of `sorted` where `truth` were the probabilities. What one person's
+/// photos are answered is one draw for those asked as a known person, and one for those asked as a stranger.
+std::array<double, 10> shares_if(const std::vector<Answer>& answers, std::size_t people, const Calibration& sorted,
+                                 const Calibration& truth, mien::eval::Random& random) {
+    std::vector<double> fates(2 * people);
+    std::generate(fates.begin(), fates.end(), [&] { return static_cast<double>(random.next() >> 11) * 0x1p-53; });
+    std::array<double, 10> right{};
+    std::array<double, 10> weight{};
+    for (const auto& answer : answers) {
+        const auto bin = bin_of(sorted.confidence(answer.distance));
+        const double fate = fates[2 * answer.person + (answer.stranger ? 1 : 0)];
+        weight[bin] += answer.weight;
+        right[bin] += fate < truth.confidence(answer.distance) ? answer.weight : 0;
+    }
+    for (std::size_t b = 0; b < right.size(); ++b) {
+        right[b] /= weight[b];  // no number where the bin is empty
+    }
+    return right;
 }
 
 /// As calibrated on people drawn with replacement; somebody drawn twice is two people.
@@ -167,28 +188,24 @@ Calibration redrawn(const std::vector<CalibrationProbe>& probes, std::size_t peo
 }
 
 /// Ten lines: mean confidence, observed share, and the 95 % interval in which it lies where the confidences are
-/// probabilities.
+/// probabilities (consistency resampling: https://doi.org/10.1175/WAF993.1, with the curve drawn as well).
 Json reliability(const std::vector<Answer>& answers, std::size_t people, const Calibration& calibration,
                  const std::vector<Calibration>& others, std::uint64_t seed, int& inside, int& judged) {
-    const auto bins = bins_of(answers, calibration, calibration, {});
-    std::array<std::vector<double>, 10> errors;
+    const auto bins = bins_of(answers, calibration);
+    std::array<std::vector<double>, 10> shares;
     mien::eval::Random random(seed);
     for (const auto& curve : others) {
-        const auto again = bins_of(answers, calibration, curve, mien::eval::draw_people(people, random));
+        const auto drawn = shares_if(answers, people, calibration, curve, random);
         for (std::size_t b = 0; b < bins.size(); ++b) {
-            if (again[b].weight > 0) {
-                errors[b].push_back((again[b].observed() - again[b].mean()) - (bins[b].observed() - bins[b].mean()));
-            }
+            shares[b].push_back(drawn[b]);
         }
     }
     Json lines = Json::array();
     for (std::size_t b = 0; b < bins.size(); ++b) {
-        if (errors[b].empty()) {
+        if (!(bins[b].weight > 0)) {
             continue;
         }
-        const auto error = mien::eval::middle_of(errors[b], 0.95);
-        const mien::eval::Interval interval{std::max(0.0, bins[b].mean() + error.low),
-                                            std::min(1.0, bins[b].mean() + error.high)};
+        const auto interval = mien::eval::middle_of(shares[b], 0.95);
         const bool holds = interval.contains(bins[b].observed());
         ++judged;
         inside += holds ? 1 : 0;
