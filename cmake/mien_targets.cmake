@@ -10,9 +10,11 @@ endif()
 if(MIEN_SANITIZE)
   target_compile_options(mien_warnings INTERFACE -fsanitize=${MIEN_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer
     # g++ 12 sees unset values that are not there once sanitizers rewrite the code
-    $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>
-    # ThreadSanitizer does not see Asio's fences, and g++ warns of it; what they order, Asio's mutexes order as well
-    $<$<AND:$<CXX_COMPILER_ID:GNU>,$<STREQUAL:${MIEN_SANITIZE},thread>>:-Wno-tsan>)
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
+  if(MIEN_SANITIZE STREQUAL "thread")
+    # g++ warns of Asio's fences, which ThreadSanitizer doesn't see; what they order, Asio's mutexes order as well
+    target_compile_options(mien_warnings INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-tsan>)
+  endif()
   target_link_options(mien_warnings INTERFACE -fsanitize=${MIEN_SANITIZE})
 endif()
 
