@@ -1,10 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """What changes the store over HTTP: in whose name, with which tools, and what it leaves behind."""
+import contextlib
+import fcntl
 import json
 import shutil
 import subprocess
 import tempfile
+import threading
+import time
 import unittest
 from pathlib import Path
 
@@ -110,6 +114,76 @@ class Tools(unittest.TestCase):
             answer = requests.post(server.url + "/api/v1/system/train-model", json={"force_retrain": True}, timeout=GENEROUS * 4).json()
             self.assertEqual(answer["recognition_method"], "svm")
         self.assertIn("linear kernel, C 2", mien(workspace, "--json", "fit"))
+
+
+@contextlib.contextmanager
+def another_writer(workspace: Path):
+    """Holds the store's lock."""
+    with open(workspace / "train.mien.lock", "a+", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield lock
+
+
+class Asking(threading.Thread):
+    """A request that may take its time."""
+
+    def __init__(self, method: str, url: str, **how):
+        super().__init__()
+        self.how = (method, url, how)
+        self.answer: requests.Response | None = None
+        self.start()
+
+    def run(self):
+        method, url, how = self.how
+        self.answer = requests.request(method, url, timeout=GENEROUS, **how)
+
+
+class Waiting(unittest.TestCase):
+    """Another process writes: whoever changes the store waits, and nobody else."""
+
+    def setUp(self):
+        self.server = Server("--workers", "1", "--side-threads", "1", workspace=workspace_with_photos())
+        self.addCleanup(self.server.close)
+        self.image = self.upload(1)
+
+    def upload(self, number: int) -> str:
+        answer = requests.post(self.server.url + "/upload/", timeout=GENEROUS,
+                               files={"file": ("door.jpg", (PHOTOS / f"stranger_{number}.jpg").read_bytes())})
+        self.assertEqual(answer.status_code, 200, answer.text)
+        return answer.json()["image_path"]
+
+    def enroll(self, user: str) -> Asking:
+        return Asking("POST", self.server.url + "/ml/enroll-face", files={"file": LIAM[0].read_bytes()},
+                      headers={"user_id": user, "Authorization": "Bearer x"})
+
+    def test_recognition_goes_on(self):
+        url = self.server.url
+        with another_writer(self.server.workspace):
+            changes = [self.enroll("eva"), Asking("POST", url + "/confirm/", data={"image_path": self.image, "label": "fred"}),
+                       Asking("DELETE", url + "/face/hugo")]
+            time.sleep(0.5)
+            known = requests.post(url + "/recognize", files={"photo": support.ADA.read_bytes()}, timeout=GENEROUS)
+            self.assertEqual(known.json()["user_id"], "ada")
+            self.upload(2)
+            self.assertEqual(requests.get(url + "/stats", timeout=GENEROUS).status_code, 200)
+            nobody = requests.post(url + "/register-face", data={"user_id": "eva"}, timeout=GENEROUS,
+                                   files={"photo": (PHOTOS / "nobody.jpg").read_bytes()})
+            self.assertEqual(nobody.json()["code"], "no_face")
+            self.assertTrue(all(change.is_alive() for change in changes), "they did not wait for the writer")
+        for change in changes:
+            change.join()
+        self.assertEqual([change.answer.status_code for change in changes], [200] * 3, [c.answer.text for c in changes])
+        self.assertEqual(requests.get(url + "/status/eva", timeout=GENEROUS).json()["encoding_count"], 1)
+
+    def test_those_behind_each_other_wait_once(self):
+        with another_writer(self.server.workspace):
+            began = time.monotonic()
+            changes = [self.enroll(f"user-{number}") for number in range(4)]
+            for change in changes:
+                change.join()
+            took = time.monotonic() - began
+        self.assertEqual([change.answer.status_code for change in changes], [409] * 4)
+        self.assertLess(took, 12)  # a patience of 5 s each would be 20
 
 
 class Kept(unittest.TestCase):

@@ -4,6 +4,7 @@
 #include <mien/core/error.hpp>
 #include <mien/core/log.hpp>
 #include <mien/core/text.hpp>
+#include <mien/http/changes.hpp>
 
 #include <algorithm>
 #include <array>
@@ -16,7 +17,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// Photos behind one another on the side threads; far more than clients that wait politely.
+/// Jobs behind one another on the side threads, and on the writer's; far more than clients that wait politely.
 constexpr std::size_t k_side_queue = 1024;
 constexpr int k_worker_nice = 5;
 
@@ -91,6 +92,7 @@ Engine::Engine(Services& services, const RouteTable& table)
     m_benches.resize(workers);
     m_workers = std::make_unique<Pool>(workers, static_cast<std::size_t>(config->queue_length()), k_worker_nice);
     m_side = std::make_unique<Pool>(static_cast<std::size_t>(config->side_threads), k_side_queue, 0);
+    m_writer = std::make_unique<Pool>(1, k_side_queue, 0);
     // Tools are made before the first photo comes, each on the thread that will use them.
     for (std::size_t i = 0; i < workers; ++i) {
         m_workers->try_submit([this](std::size_t thread) {
@@ -107,8 +109,9 @@ Engine::Engine(Services& services, const RouteTable& table)
 Engine::~Engine() { stop(); }
 
 void Engine::stop() {
-    m_workers->stop();
+    m_workers->stop();  // the first: its jobs go on elsewhere
     m_side->stop();
+    m_writer->stop();
 }
 
 Tools Engine::tools_of(std::size_t thread) {
@@ -285,48 +288,80 @@ Response Engine::run(const Request& request, const Admission& admission, const s
 
 void Engine::handle(std::shared_ptr<Request> request, std::shared_ptr<const Admission> admission,
                     std::function<void(Response)> done) {
-    const auto answer = [this, request, admission, done](const std::function<Response()>& handler) {
-        auto response = run(*request, *admission, handler);
-        finish(*request, *admission, response);
-        done(std::move(response));
-    };
     const auto& handler = admission->route->handler;
-    if (const auto* on_io = std::get_if<OnIo>(&handler)) {
-        answer([&] { return on_io->run(*request); });
-        return;
+    dispatch({std::move(request), std::move(admission), std::move(done)}, handler);
+}
+
+void Engine::deliver(const Job& job, Response response) {
+    finish(*job.request, *job.admission, response);
+    job.done(std::move(response));
+}
+
+void Engine::answer(const Job& job, const std::function<Response()>& handler) {
+    deliver(job, run(*job.request, *job.admission, handler));
+}
+
+void Engine::refuse_late(const Job& job, Clock::time_point queued) {
+    if (std::chrono::duration<double>(seconds_since(queued)) > job.admission->policy->config.request_timeout) {
+        m_services.metrics().count_refusal("queue_timeout");
+        throw busy("queue_timeout", "the server is busy; it took too long to get to this request");
     }
+}
+
+void Engine::dispatch(const Job& job, Handler handler) {
     const auto queued = Clock::now();
-    const auto refuse_late = [this, admission, queued](bool photo) {
-        const double waited = seconds_since(queued);
-        if (photo) {
-            m_services.metrics().observe(Stage::queue, waited);
-        }
-        if (std::chrono::duration<double>(waited) > admission->policy->config.request_timeout) {
-            m_services.metrics().count_refusal("queue_timeout");
-            throw busy("queue_timeout", "the server is busy; it took too long to get to this request");
-        }
+    const auto to_worker = [&](auto work) {
+        return m_workers->try_submit([this, job, queued, work = std::move(work)](std::size_t thread) {
+            m_services.metrics().observe(Stage::queue, seconds_since(queued));
+            work(thread);
+        });
     };
-    bool taken = false;
-    if (const auto* on_side = std::get_if<OnSide>(&handler)) {
-        taken = m_side->try_submit([=](std::size_t) {
-            answer([&] {
-                refuse_late(false);
-                return on_side->run(*request);
+    bool taken = true;
+    if (auto* on_io = std::get_if<OnIo>(&handler)) {
+        answer(job, [&] { return on_io->run(*job.request); });
+    } else if (auto* on_side = std::get_if<OnSide>(&handler)) {
+        taken = m_side->try_submit([this, job, queued, run = std::move(on_side->run)](std::size_t) {
+            answer(job, [&] {
+                refuse_late(job, queued);
+                return run(*job.request);
+            });
+        });
+    } else if (auto* on_writer = std::get_if<OnWriter>(&handler)) {
+        taken = m_writer->try_submit([this, job, queued, run = std::move(on_writer->run)](std::size_t) {
+            answer(job, [&] {
+                refuse_late(job, queued);
+                // Those behind somebody who waited in vain do not begin to wait anew.
+                return run(*job.request, std::max(0.0, k_wait_for_writer - seconds_since(queued)));
+            });
+        });
+    } else if (auto* on_worker = std::get_if<OnWorker>(&handler)) {
+        taken = to_worker([this, job, queued, run = std::move(on_worker->run)](std::size_t thread) {
+            answer(job, [&] {
+                refuse_late(job, queued);
+                auto tools = tools_of(thread);
+                return run(*job.request, tools);
             });
         });
     } else {
-        const auto* on_worker = &std::get<OnWorker>(handler);
-        taken = m_workers->try_submit([this, answer, refuse_late, on_worker, request](std::size_t thread) {
-            answer([&] {
-                refuse_late(true);
-                auto tools = tools_of(thread);
-                return on_worker->run(*request, tools);
+        taken =
+            to_worker([this, job, queued, first = std::move(std::get<OnWorkerFirst>(handler).run)](std::size_t thread) {
+                std::optional<Handler> rest;
+                auto refused = run(*job.request, *job.admission, [&] {
+                    refuse_late(job, queued);
+                    auto tools = tools_of(thread);
+                    rest = std::visit([](auto next) { return Handler(std::move(next)); }, first(*job.request, tools));
+                    return Response();
+                });
+                if (rest) {
+                    dispatch(job, std::move(*rest));
+                } else {
+                    deliver(job, std::move(refused));
+                }
             });
-        });
     }
     if (!taken) {
         m_services.metrics().count_refusal("queue_full");
-        answer([]() -> Response { throw busy("queue_full", "the server is busy; please try again"); });
+        answer(job, []() -> Response { throw busy("queue_full", "the server is busy; please try again"); });
     }
 }
 

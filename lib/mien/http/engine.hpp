@@ -68,6 +68,17 @@ private:
         std::shared_ptr<const pipeline::Blueprint> tools;
         std::unique_ptr<pipeline::Worker> worker;
     };
+    struct Job {  ///< a request on its way to its answer
+        std::shared_ptr<Request> request;
+        std::shared_ptr<const Admission> admission;
+        std::function<void(Response)> done;
+    };
+    void dispatch(const Job& job, Handler handler);
+    /// Answers with what the handler says.
+    void answer(const Job& job, const std::function<Response()>& handler);
+    void deliver(const Job& job, Response response);
+    /// throws: Refusal{503} for a job that has waited too long
+    void refuse_late(const Job& job, std::chrono::steady_clock::time_point queued);
     void finish(const Request& request, const Admission& admission, Response& response);
     Response run(const Request& request, const Admission& admission, const std::function<Response()>& handler);
     Response worded(const Request& request, const Route* route, const Refusal& refusal) const;
@@ -83,6 +94,7 @@ private:
     std::vector<Bench> m_benches;
     std::unique_ptr<Pool> m_workers;
     std::unique_ptr<Pool> m_side;
+    std::unique_ptr<Pool> m_writer;  ///< one thread
 };
 
 }  // namespace mien::http
