@@ -56,6 +56,15 @@ def new_workspace() -> Path:
     return folder
 
 
+def workspace_with_photos() -> Path:
+    """The same with the photos, and a reserve."""
+    folder = Path(tempfile.mkdtemp(prefix="changes-", dir=trained_workspace().parent)) / "w"
+    shutil.copytree(new_workspace(), folder)
+    for name in ("dataset_training", "dataset_reserve"):
+        shutil.copytree(ROOT / "dataset_training", folder / name)
+    return folder
+
+
 class Server:
     """Serves a copy of the trained workspace until it is closed; use it with `with`."""
 

@@ -6,7 +6,6 @@ import fcntl
 import json
 import shutil
 import subprocess
-import tempfile
 import threading
 import time
 import unittest
@@ -15,7 +14,7 @@ from pathlib import Path
 import requests
 
 import support
-from support import GENEROUS, PHOTOS, ROOT, Server, new_workspace
+from support import GENEROUS, PHOTOS, Server, workspace_with_photos
 
 TOKEN = "operator-token-0123456789abcdef"
 LIAM = [PHOTOS / "liam_held_out_1.jpg", PHOTOS / "liam_held_out_2.jpg"]
@@ -29,14 +28,6 @@ def mien(workspace: Path, *arguments: str) -> str:
 def log_of(workspace: Path) -> list[dict]:
     """The newest first."""
     return [json.loads(line) for line in mien(workspace, "--json", "log").splitlines()]
-
-
-def workspace_with_photos() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="changes-", dir=support.trained_workspace().parent)) / "w"
-    shutil.copytree(new_workspace(), folder)
-    for name in ("dataset_training", "dataset_reserve"):
-        shutil.copytree(ROOT / "dataset_training", folder / name)
-    return folder
 
 
 class Names(unittest.TestCase):

@@ -108,8 +108,10 @@ public:
         const auto now = std::chrono::steady_clock::now();
         if (m_pending && m_seen_with == state && m_stamps == stamps && m_pending->unseen == 0 &&
             now - m_seen_at < k_look_again) {
+            m_services.metrics().count_cache("inbox", 1, 0);
             return m_pending;
         }
+        m_services.metrics().count_cache("inbox", 0, 1);
         m_pending = std::make_shared<const Pending>(
             service::pending(workspace, *state->tools, state->people, 1, k_look_at_most));
         m_seen_with = state;

@@ -124,7 +124,8 @@ Tools Engine::tools_of(std::size_t thread) {
     return {*bench.worker, std::move(state)};
 }
 
-Response Engine::worded(const Request& request, const Route* route, const Refusal& refusal) const {
+Response Engine::worded(const Route* route, const Refusal& refusal) {
+    m_services.metrics().count_refusal(refusal.code());
     Json body = route != nullptr ? m_table.dialect(route->dialect).refuse(refusal) : own_refusal(refusal);
     if (body.is_object()) {
         body.update(refusal.extra());
@@ -133,7 +134,6 @@ Response Engine::worded(const Request& request, const Route* route, const Refusa
     for (const auto& [name, value] : refusal.headers.entries()) {
         response.headers.set(name, value);
     }
-    static_cast<void>(request);
     return response;
 }
 
@@ -149,10 +149,7 @@ Admission Engine::admit(Request& request) {
         request.traceparent = *trace;
     }
     admission.pattern = "(none)";
-    const auto refuse_with = [&](const Refusal& refusal) {
-        m_services.metrics().count_refusal(refusal.code());
-        admission.refusal = worded(request, admission.route, refusal);
-    };
+    const auto refuse_with = [&](const Refusal& refusal) { admission.refusal = worded(admission.route, refusal); };
     if (!split_target(request)) {
         refuse_with(Refusal(400, "bad_target", "the address in the request line cannot be read"));
         return admission;
@@ -233,11 +230,10 @@ Admission Engine::admit(Request& request) {
 }
 
 Response Engine::too_large(const Request& request, const Admission& admission) {
-    m_services.metrics().count_refusal("body_too_large");
-    auto response = worded(request, admission.route,
-                           Refusal(413, "body_too_large",
-                                   "the body is larger than the " + std::to_string(admission.body_limit) +
-                                       " bytes that are allowed here"));
+    auto response =
+        worded(admission.route, Refusal(413, "body_too_large",
+                                        "the body is larger than the " + std::to_string(admission.body_limit) +
+                                            " bytes that are allowed here"));
     finish(request, admission, response);
     return response;
 }
@@ -250,7 +246,6 @@ Response Engine::refuse(const Request& request, const Admission& admission) {
 
 Response Engine::protocol_error(const Request& request, int status, const std::string& code,
                                 const std::string& message) {
-    m_services.metrics().count_refusal(code);
     Admission admission;
     admission.policy = m_services.policy();
     admission.pattern = "(none)";
@@ -259,7 +254,7 @@ Response Engine::protocol_error(const Request& request, int status, const std::s
     if (named.id.empty()) {
         named.id = new_request_id();
     }
-    auto response = worded(named, nullptr, Refusal(status, code, message));
+    auto response = worded(nullptr, Refusal(status, code, message));
     finish(named, admission, response);
     return response;
 }
@@ -268,21 +263,20 @@ Response Engine::run(const Request& request, const Admission& admission, const s
     try {
         return handler();
     } catch (const Refusal& refusal) {
-        return worded(request, admission.route, refusal);
+        return worded(admission.route, refusal);
     } catch (const Error& error) {
         const auto& row = error_row(error.code());
         if (row.http_status < 500) {
-            return worded(request, admission.route, Refusal(row.http_status, std::string(row.name), error.what()));
+            return worded(admission.route, Refusal(row.http_status, std::string(row.name), error.what()));
         }
         log::error("request {}: {}", request.id, printable(error.what()));
-        return worded(request, admission.route,
-                      Refusal(row.http_status, std::string(row.name), "Internal server error"));
+        return worded(admission.route, Refusal(row.http_status, std::string(row.name), "Internal server error"));
     } catch (const std::bad_alloc&) {
         log::error("request {}: out of memory", request.id);
-        return worded(request, admission.route, busy("out_of_memory", "the server is out of memory"));
+        return worded(admission.route, busy("out_of_memory", "the server is out of memory"));
     } catch (const std::exception& error) {
         log::error("request {}: {}", request.id, printable(error.what()));
-        return worded(request, admission.route, Refusal(500, "internal", "Internal server error"));
+        return worded(admission.route, Refusal(500, "internal", "Internal server error"));
     }
 }
 
@@ -303,7 +297,6 @@ void Engine::answer(const Job& job, const std::function<Response()>& handler) {
 
 void Engine::refuse_late(const Job& job, Clock::time_point queued) {
     if (std::chrono::duration<double>(seconds_since(queued)) > job.admission->policy->config.request_timeout) {
-        m_services.metrics().count_refusal("queue_timeout");
         throw busy("queue_timeout", "the server is busy; it took too long to get to this request");
     }
 }
@@ -360,7 +353,6 @@ void Engine::dispatch(const Job& job, Handler handler) {
             });
     }
     if (!taken) {
-        m_services.metrics().count_refusal("queue_full");
         answer(job, []() -> Response { throw busy("queue_full", "the server is busy; please try again"); });
     }
 }

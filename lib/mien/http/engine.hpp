@@ -81,7 +81,8 @@ private:
     void refuse_late(const Job& job, std::chrono::steady_clock::time_point queued);
     void finish(const Request& request, const Admission& admission, Response& response);
     Response run(const Request& request, const Admission& admission, const std::function<Response()>& handler);
-    Response worded(const Request& request, const Route* route, const Refusal& refusal) const;
+    /// A refusal in its dialect's words; counts it.
+    Response worded(const Route* route, const Refusal& refusal);
     void add_cors(const Request& request, const Policy& policy, Response& response) const;
     [[nodiscard]] Response preflight(const Request& request, const Policy& policy) const;
     [[nodiscard]] Tools tools_of(std::size_t thread);

@@ -36,6 +36,20 @@ service::EnrollRules rules_of(const Config& config, double quality) {
     return rules;
 }
 
+/// Counts what keeps a photo from being enrolled.
+template <typename Work>
+auto counted(Metrics& metrics, const Work& work) {
+    try {
+        return work();
+    } catch (const Refusal& refusal) {
+        metrics.count_enrolment(refusal.code());
+        throw;
+    } catch (const Error& error) {
+        metrics.count_enrolment(error_row(error.code()).name);
+        throw;
+    }
+}
+
 [[noreturn]] void refuse(const service::EnrolledPhoto& photo) {
     Json extra = Json::object();
     if (photo.quality) {
@@ -51,10 +65,13 @@ OnWriter enroll_photo(Services& services, Tools& tools, std::string user, std::s
     const auto bytes = std::as_bytes(std::span(photo));
     const auto hash = sha256(bytes);
     const auto name = "sha256:" + to_hex(hash).substr(0, 12);
-    auto result = services.process(tools, bytes, pipeline::Faces::one);
-    if (const auto nothing = service::refused_at_sight(name, hash, result)) {
-        refuse(*nothing);
-    }
+    auto result = counted(services.metrics(), [&] {
+        auto seen = services.process(tools, bytes, pipeline::Faces::one);
+        if (const auto nothing = service::refused_at_sight(name, hash, seen)) {
+            refuse(*nothing);
+        }
+        return seen;
+    });
     Enrolment enrolment;
     enrolment.faces = Json::array();
     for (const auto& face : result.faces) {
@@ -65,19 +82,20 @@ OnWriter enroll_photo(Services& services, Tools& tools, std::string user, std::s
     return {[=, &services, encoder = tools.state->tools, enrolment = std::move(enrolment), user = std::move(user),
              photo = std::move(photo), result = std::move(result),
              answer = std::move(answer)](const Request& request, double patience) mutable {
-        auto& enrolled = enrolment.photo;
-        {
+        enrolment.photo = counted(services.metrics(), [&] {
             const auto writer = make_writer(services, request, patience);
             services.store().refresh();  // nobody changes the store now: what is served is what the writer sees
             const auto state = services.store().current();
-            enrolled =
+            auto enrolled =
                 service::enroll_face(*writer, *encoder, state->people, user, rules_of(*services.config(), quality),
                                      name, hash, std::move(result), std::as_bytes(std::span(photo)));
-        }
+            if (!enrolled.succeeded()) {
+                refuse(enrolled);
+            }
+            return enrolled;
+        });
         services.store().refresh();
-        if (!enrolled.succeeded()) {
-            refuse(enrolled);
-        }
+        services.metrics().count_enrolment(enrolment.photo.outcome);
         return answer(enrolment);
     }};
 }
