@@ -51,11 +51,17 @@ auto counted(Metrics& metrics, const Work& work) {
 }
 
 [[noreturn]] void refuse(const service::EnrolledPhoto& photo) {
+    if (photo.outcome == "other_person") {  // whose it is, is nobody's business here
+        throw Refusal(400, photo.outcome, "this photo is enrolled for another user already");
+    }
+    if (photo.outcome == "limit") {
+        throw Refusal(409, photo.outcome, "this user has as many photos as are kept of anybody");
+    }
     Json extra = Json::object();
     if (photo.quality) {
         extra = {{"quality", rounded(*photo.quality, k_places)}, {"reasons", photo.poor}};
     }
-    throw Refusal(photo.outcome == "limit" ? 409 : 400, photo.outcome, photo.reason, std::move(extra));
+    throw Refusal(400, photo.outcome, photo.reason, std::move(extra));
 }
 
 }  // namespace
@@ -91,6 +97,9 @@ OnWriter enroll_photo(Services& services, Tools& tools, std::string user, std::s
                                      name, hash, std::move(result), std::as_bytes(std::span(photo)));
             if (!enrolled.succeeded()) {
                 refuse(enrolled);
+            }
+            if (request.claims.role != Role::admin) {
+                enrolled.rival.clear();
             }
             return enrolled;
         });

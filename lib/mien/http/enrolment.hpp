@@ -14,14 +14,15 @@
 namespace mien::http {
 
 struct Enrolment {
-    service::EnrolledPhoto photo;
-    Json faces;  ///< box, score and quality of the face that was looked at
+    service::EnrolledPhoto photo;  ///< rival: for admins only
+    Json faces;                    ///< box, score and quality of the face that was looked at
 };
 
 /// Encodes the one face of a photo; what it returns adds it to the user's, durable, and served, before the answer. A
-/// face that is somebody else's too is taken, as the old services did; the answer says whose.
+/// face that is somebody else's too is taken, as the old services did; an admin's answer says whose.
 /// quality: the least that the dialect asks for where the configuration says nothing
-/// throws: here and there, Refusal{400} no_face, several_faces, unreadable, low_quality; Refusal{409} limit
+/// throws: here and there, Refusal{400} no_face, several_faces, unreadable, low_quality, other_person (this
+///         very photo is somebody else's); Refusal{409} limit
 OnWriter enroll_photo(Services& services, Tools& tools, std::string user, std::string photo, double quality,
                       std::function<Response(const Enrolment&)> answer);
 

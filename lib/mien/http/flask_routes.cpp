@@ -23,6 +23,8 @@ std::string words_for(const Refusal& refusal, bool registering) {
     if (code == "missing_fields" || code == "bad_json") {
         return registering ? "Missing required fields: user_id and photo" : "Missing required field: photo";
     }
+    if (code == "other_person") return "This photo is already registered for another user";
+    if (code == "limit") return "Maximum number of photos reached for this user";
     if (code == "person_missing") return "No face data found for user";
     return refusal.status() >= 500 ? std::string("Server error: ") + refusal.what() : refusal.what();
 }

@@ -33,6 +33,7 @@ std::string words_for(const Refusal& refusal) {
     if (code == "unreadable") return "Image illisible. Veuillez envoyer une photo JPEG ou PNG.";
     if (code == "person_missing") return "Utilisateur non trouvé";
     if (code == "not_yours") return "Vous ne pouvez supprimer que vos propres données";
+    if (code == "other_person") return "Cette photo est déjà enregistrée pour un autre utilisateur.";
     if (code == "limit") return "Nombre maximal de photos atteint pour cet utilisateur.";
     if (code == "rate_limited") return "Trop de requêtes. Veuillez réessayer plus tard.";
     if (refusal.status() == 413) return "Image trop volumineuse. Veuillez envoyer une photo plus petite.";
@@ -54,7 +55,8 @@ std::string user_of(const Request& request, const Config& config) {
         return request.claims.subject;
     }
     const std::string user(named.value_or(""));
-    demand_own(request, config, user);
+    const auto* words = "Vous ne pouvez enregistrer que votre propre visage";
+    demand_own(request, config, user, {{"detail", words}, {"message", words}});
     return user;
 }
 
