@@ -65,6 +65,36 @@ class Names(unittest.TestCase):
             self.assertFalse(mine.startswith("http"), mine)
 
 
+class Words(unittest.TestCase):
+    """Refusals speak of what HTTP has, not of options and paths."""
+
+    def test_which_face(self):
+        with Server(workspace=workspace_with_photos()) as server:
+            def confirm(**fields):
+                answer = requests.post(server.url + "/confirm/", data={"image_path": image, "label": "eva", **fields}, timeout=GENEROUS)
+                self.assertNotIn("--", answer.text)
+                self.assertNotIn(str(server.workspace), answer.text)
+                return answer
+
+            image = requests.post(server.url + "/upload/", timeout=GENEROUS,
+                                  files={"file": ("door.jpg", (PHOTOS / "two_people.jpg").read_bytes())}).json()["image_path"]
+            for fields in ({}, {"face": 3}, {"box": "0,0,5,5"}):
+                answer = confirm(**fields)
+                self.assertEqual((answer.status_code, answer.json()["code"]), (400, "which_face"), answer.text)
+                self.assertEqual([face["face"] for face in answer.json()["faces"]], [1, 2])
+            self.assertEqual(confirm(face=answer.json()["faces"][1]["face"]).status_code, 200)
+            twin = confirm(face=1)  # two faces of one photo are two people
+            self.assertEqual((twin.status_code, twin.json()["code"]), (400, "usage"), twin.text)
+
+    def test_nothing_in_reserve(self):
+        workspace = workspace_with_photos()
+        shutil.rmtree(workspace / "dataset_reserve")
+        with Server(workspace=workspace) as server:
+            answer = requests.post(server.url + "/reset_training/", timeout=GENEROUS)
+            self.assertEqual((answer.status_code, answer.json()["code"]), (400, "reserve_empty"))
+            self.assertNotIn(str(workspace), answer.text)
+
+
 class Tools(unittest.TestCase):
     def test_a_confirmation_loads_no_models(self):
         with Server("--log-level", "debug", workspace=workspace_with_photos()) as server:
@@ -174,6 +204,9 @@ class Waiting(unittest.TestCase):
                 change.join()
             took = time.monotonic() - began
         self.assertEqual([change.answer.status_code for change in changes], [409] * 4)
+        answer = changes[0].answer
+        self.assertIn("Retry-After", answer.headers)
+        self.assertEqual(answer.json()["detail"], "Le registre est en cours de modification. Veuillez réessayer plus tard.")
         self.assertLess(took, 12)  # a patience of 5 s each would be 20
 
 

@@ -116,8 +116,11 @@ private:
 class FileLock {
 public:
     /// Waits up to wait_seconds for the lock.
-    /// throws: Error{store_locked} that names the holder
+    /// throws: Error{store_locked} that names the holder, where that is known
     FileLock(const std::filesystem::path& path, const std::string& verb, double wait_seconds = 0);
+    ~FileLock();
+    FileLock(const FileLock&) = delete;
+    FileLock& operator=(const FileLock&) = delete;
 
 private:
     FileDescriptor m_fd;

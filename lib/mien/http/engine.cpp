@@ -58,6 +58,14 @@ std::string now_iso8601() {
     return to_iso8601(std::chrono::duration_cast<std::chrono::seconds>(now).count());
 }
 
+/// Clients know files by their names in the workspace.
+std::string without(std::string text, const std::string& part) {
+    for (auto at = text.find(part); at != std::string::npos; at = text.find(part)) {
+        text.erase(at, part.size());
+    }
+    return text;
+}
+
 std::string joined(std::vector<std::string> words) {
     std::sort(words.begin(), words.end());
     words.erase(std::unique(words.begin(), words.end()), words.end());
@@ -266,8 +274,15 @@ Response Engine::run(const Request& request, const Admission& admission, const s
         return worded(admission.route, refusal);
     } catch (const Error& error) {
         const auto& row = error_row(error.code());
+        if (error.code() == ErrorCode::store_locked) {
+            Refusal refusal(row.http_status, std::string(row.name),
+                            "another process is changing the store; please try again");
+            refusal.headers.add("Retry-After", "5");
+            return worded(admission.route, refusal);
+        }
         if (row.http_status < 500) {
-            return worded(admission.route, Refusal(row.http_status, std::string(row.name), error.what()));
+            auto text = without(error.what(), admission.policy->config.workspace.native() + "/");
+            return worded(admission.route, Refusal(row.http_status, std::string(row.name), text));
         }
         log::error("request {}: {}", request.id, printable(error.what()));
         return worded(admission.route, Refusal(row.http_status, std::string(row.name), "Internal server error"));

@@ -35,6 +35,7 @@ std::string words_for(const Refusal& refusal) {
     if (code == "not_yours") return "Vous ne pouvez supprimer que vos propres données";
     if (code == "other_person") return "Cette photo est déjà enregistrée pour un autre utilisateur.";
     if (code == "limit") return "Nombre maximal de photos atteint pour cet utilisateur.";
+    if (code == "store_locked") return "Le registre est en cours de modification. Veuillez réessayer plus tard.";
     if (code == "rate_limited") return "Trop de requêtes. Veuillez réessayer plus tard.";
     if (refusal.status() == 413) return "Image trop volumineuse. Veuillez envoyer une photo plus petite.";
     if (refusal.status() == 503) return "Le serveur est occupé. Veuillez réessayer plus tard.";

@@ -110,7 +110,15 @@ service::FaceChoice choice_of(const Form& form) {
 Response keep_confirmed(Services& services, const Request& request, double patience,
                         const service::ConfirmRequest& decision, pipeline::PhotoResult seen) {
     auto options = confirm_options(services, request, patience, std::move(seen));
-    const auto confirmed = service::Confirmer(std::move(options), services.finder()).decide(decision);
+    service::Confirmer confirmer(std::move(options), services.finder());
+    const auto confirmed = [&] {
+        try {
+            return confirmer.decide(decision);
+        } catch (const service::WhichFace& which) {
+            throw Refusal(400, "which_face", "say which face is meant: its number from the left as face, or its box",
+                          {{"faces", which.faces()}});
+        }
+    }();
     services.store().refresh();
     if (confirmed.outcome == "no_face") {
         throw Refusal(400, "no_face", "No faces found in the image.");
@@ -160,6 +168,10 @@ Response reset(Services& services, const Request& request) {
     const auto config = services.config();
     service::ResetOptions options;
     options.workspace = workspace_of(*config);
+    const auto reserve = options.workspace.reserve();
+    if (!fs::is_directory(reserve) || service::photos_in(reserve).empty()) {
+        throw Refusal(400, "reserve_empty", "dataset_reserve holds no photos to go back to");
+    }
     options.pipeline.detector = config->detector;
     options.pipeline.max_pixels = config->max_pixels;
     options.jobs = config->worker_count();
@@ -220,7 +232,9 @@ void add_upload_routes(RouteTable& table, Services& services) {
           {Field::In::body, "face", {{"type", "integer"}}, false, "Which of several faces, from the left, from 1"},
           {Field::In::body, "box", {{"type", "string"}}, false, "The same: LEFT,TOP,WIDTH,HEIGHT"}},
          {{200, "Learnt; the photo is in dataset_training/ now", {{"message", "Training data updated successfully."}}},
-          {400, "Nobody is on it", {{"message", "No faces found in the image."}}},
+          {400,
+           "Nobody is on it; or which_face, with all faces: face or box is missing",
+           {{"message", "No faces found in the image."}}},
           {404, "There is no such upload", {{"message", "there is no dataset/photo.jpg"}}}},
          Need::admin,
          RateClass::none,
@@ -232,7 +246,8 @@ void add_upload_routes(RouteTable& table, Services& services) {
                k_dialect,
                "Back to the people of dataset_reserve/",
                {},
-               {{200, "Done", Json::array({"Training reset successful", 200})}},
+               {{200, "Done", Json::array({"Training reset successful", 200})},
+                {400, "reserve_empty: there is nothing to go back to", nullptr}},
                Need::admin,
                RateClass::none,
                0,
