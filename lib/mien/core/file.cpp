@@ -304,11 +304,6 @@ FileLock::FileLock(const fs::path& path, const std::string& verb, double wait_se
     write_all(m_fd.get(), std::as_bytes(std::span(text)), path);
 }
 
-FileLock::~FileLock() {
-    // Whoever locks the file without writing into it shall not be taken for us.
-    static_cast<void>(::ftruncate(m_fd.get(), 0) == 0);
-}
-
 void sync_folder(const fs::path& folder) {
     const auto fd = open_or_throw(folder, O_RDONLY | O_DIRECTORY);
     sync_or_throw(fd.get(), folder);

@@ -116,11 +116,8 @@ private:
 class FileLock {
 public:
     /// Waits up to wait_seconds for the lock.
-    /// throws: Error{store_locked} that names the holder, where that is known
+    /// throws: Error{store_locked} that names the holder
     FileLock(const std::filesystem::path& path, const std::string& verb, double wait_seconds = 0);
-    ~FileLock();
-    FileLock(const FileLock&) = delete;
-    FileLock& operator=(const FileLock&) = delete;
 
 private:
     FileDescriptor m_fd;
