@@ -122,6 +122,7 @@ class Jwt(unittest.TestCase):
                 (["--auth", "jwt"], {}, "needs a secret"),
                 ([], {"JWT_SECRET_KEY": "short"}, "shorter than 32"),
                 ([], {"JWT_SECRET_KEY": "a" * 40}, "again and again"),
+                ([], {"JWT_SECRET_KEY": "your-secret-key-CHANGE_ME-in-production"}, "an example"),
                 (["--jwt-algorithm", "RS256", "--jwt-key-file", str(rsa)], {}, "2048"),
                 (["--jwt-algorithm", "RS256", "--jwt-key-file", str(private)], {}, "public key"),
                 (["--jwt-algorithm", "RS256", "--jwt-key-file", str(p384)], {}, "no RSA key"),
