@@ -26,7 +26,9 @@ class Cors(unittest.TestCase):
             answer = requests.options(url, headers={"Origin": ORIGIN, **ask})
             self.assertEqual(answer.status_code, 204)
             self.assertIn("POST", answer.headers["Access-Control-Allow-Methods"])
-            self.assertIn("user-id", answer.headers["Access-Control-Allow-Headers"])
+            self.assertEqual(answer.headers["Access-Control-Allow-Headers"], "authorization,user-id")
+            answer = requests.options(url, headers={"Origin": ORIGIN, **ask, "Access-Control-Request-Headers": "x-own, traceparent"})
+            self.assertEqual(answer.headers["Access-Control-Allow-Headers"], "x-own, traceparent")
             answer = requests.options(url, headers={"Origin": "https://evil.example", **ask})
             self.assertNotIn("Access-Control-Allow-Origin", answer.headers)
             # refusals carry it too, else pages cannot read them

@@ -400,8 +400,10 @@ Response Engine::preflight(const Request& request, const Policy& policy) const {
             methods.emplace_back(method);
         }
         response.headers.set("Access-Control-Allow-Methods", joined(std::move(methods)));
-        response.headers.set("Access-Control-Allow-Headers",
-                             "Authorization, Content-Type, user-id, user_id, X-Request-Id");
+        const auto wanted = request.headers.get("Access-Control-Request-Headers").value_or("");
+        if (!wanted.empty()) {  // an origin that may ask may send what it likes
+            response.headers.set("Access-Control-Allow-Headers", std::string(wanted));
+        }
         response.headers.set("Access-Control-Max-Age", "600");
     }
     return response;
