@@ -56,6 +56,21 @@ def new_workspace() -> Path:
     return folder
 
 
+def workspace_with_photos() -> Path:
+    """The same with the photos, and a reserve."""
+    folder = Path(tempfile.mkdtemp(prefix="changes-", dir=trained_workspace().parent)) / "w"
+    shutil.copytree(new_workspace(), folder)
+    for name in ("dataset_training", "dataset_reserve"):
+        shutil.copytree(ROOT / "dataset_training", folder / name)
+    return folder
+
+
+def make_certificate(folder: Path, name: str) -> None:
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem"), "-days", "2",
+                    "-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+
+
 class Server:
     """Serves a copy of the trained workspace until it is closed; use it with `with`."""
 

@@ -122,6 +122,7 @@ class Jwt(unittest.TestCase):
                 (["--auth", "jwt"], {}, "needs a secret"),
                 ([], {"JWT_SECRET_KEY": "short"}, "shorter than 32"),
                 ([], {"JWT_SECRET_KEY": "a" * 40}, "again and again"),
+                ([], {"JWT_SECRET_KEY": "your-secret-key-CHANGE_ME-in-production"}, "an example"),
                 (["--jwt-algorithm", "RS256", "--jwt-key-file", str(rsa)], {}, "2048"),
                 (["--jwt-algorithm", "RS256", "--jwt-key-file", str(private)], {}, "public key"),
                 (["--jwt-algorithm", "RS256", "--jwt-key-file", str(p384)], {}, "no RSA key"),
@@ -141,6 +142,35 @@ class Jwt(unittest.TestCase):
                 for value in env.values():
                     if len(value) > 10:
                         self.assertNotIn(value, said)
+
+
+class Others(unittest.TestCase):
+    """What a user hears of other users."""
+
+    def test_enrolling(self):
+        def enroll(path, who, photo=ADA, role="user", **headers):
+            token = hs256({**GOOD, "sub": who, "role": role}, SECRET)
+            return requests.post(server.url + path, files={"file": photo.read_bytes()}, data={"user_id": who},
+                                 headers={"Authorization": "Bearer " + token, **headers})
+
+        with Server(env={"JWT_SECRET_KEY": SECRET}) as server:
+            self.assertEqual(enroll("/ml/enroll-face", "ada-7").status_code, 200)
+            answer = enroll("/ml/enroll-face", "bob", user_id="ada-7")
+            self.assertEqual((answer.status_code, answer.json()["code"]), (403, "not_yours"))
+            self.assertEqual(answer.json()["detail"], "Vous ne pouvez enregistrer que votre propre visage")
+            self.assertEqual(answer.json()["message"], answer.json()["detail"])
+            for path, words in (("/ml/enroll-face", "Cette photo est déjà enregistrée pour un autre utilisateur."),
+                                ("/register-face", "This photo is already registered for another user")):
+                answer = enroll(path, "bob")
+                self.assertEqual((answer.status_code, answer.json()["code"]), (400, "other_person"), answer.text)
+                self.assertEqual((answer.json()["message"], answer.json()["detail"]), (words, words))
+                self.assertNotIn("ada", answer.text)
+            other = ADA.with_name("ada_held_out_2.jpg")
+            answer = enroll("/ml/enroll-face", "bob", other)
+            self.assertEqual(answer.status_code, 200)
+            self.assertNotIn("ada", answer.text)
+            answer = enroll("/ml/enroll-face", "carl", ADA.with_name("liam_held_out_1.jpg"), role="admin")
+            self.assertEqual(answer.json()["also_known_as"], "liam")
 
 
 class Tokens(unittest.TestCase):

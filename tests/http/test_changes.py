@@ -1,17 +1,20 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """What changes the store over HTTP: in whose name, with which tools, and what it leaves behind."""
+import contextlib
+import fcntl
 import json
 import shutil
 import subprocess
-import tempfile
+import threading
+import time
 import unittest
 from pathlib import Path
 
 import requests
 
 import support
-from support import GENEROUS, PHOTOS, ROOT, Server, new_workspace
+from support import GENEROUS, PHOTOS, Server, workspace_with_photos
 
 TOKEN = "operator-token-0123456789abcdef"
 LIAM = [PHOTOS / "liam_held_out_1.jpg", PHOTOS / "liam_held_out_2.jpg"]
@@ -25,14 +28,6 @@ def mien(workspace: Path, *arguments: str) -> str:
 def log_of(workspace: Path) -> list[dict]:
     """The newest first."""
     return [json.loads(line) for line in mien(workspace, "--json", "log").splitlines()]
-
-
-def workspace_with_photos() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="changes-", dir=support.trained_workspace().parent)) / "w"
-    shutil.copytree(new_workspace(), folder)
-    for name in ("dataset_training", "dataset_reserve"):
-        shutil.copytree(ROOT / "dataset_training", folder / name)
-    return folder
 
 
 class Names(unittest.TestCase):
@@ -68,6 +63,36 @@ class Names(unittest.TestCase):
             mien(server.workspace, "enroll", "-u", "eva", "--quality", "0", str(PHOTOS / "stranger_1.jpg"))
             mine = log_of(server.workspace)[0]["user"]
             self.assertFalse(mine.startswith("http"), mine)
+
+
+class Words(unittest.TestCase):
+    """Refusals speak of what HTTP has, not of options and paths."""
+
+    def test_which_face(self):
+        with Server(workspace=workspace_with_photos()) as server:
+            def confirm(**fields):
+                answer = requests.post(server.url + "/confirm/", data={"image_path": image, "label": "eva", **fields}, timeout=GENEROUS)
+                self.assertNotIn("--", answer.text)
+                self.assertNotIn(str(server.workspace), answer.text)
+                return answer
+
+            image = requests.post(server.url + "/upload/", timeout=GENEROUS,
+                                  files={"file": ("door.jpg", (PHOTOS / "two_people.jpg").read_bytes())}).json()["image_path"]
+            for fields in ({}, {"face": 3}, {"box": "0,0,5,5"}):
+                answer = confirm(**fields)
+                self.assertEqual((answer.status_code, answer.json()["code"]), (400, "which_face"), answer.text)
+                self.assertEqual([face["face"] for face in answer.json()["faces"]], [1, 2])
+            self.assertEqual(confirm(face=answer.json()["faces"][1]["face"]).status_code, 200)
+            twin = confirm(face=1)  # two faces of one photo are two people
+            self.assertEqual((twin.status_code, twin.json()["code"]), (400, "usage"), twin.text)
+
+    def test_nothing_in_reserve(self):
+        workspace = workspace_with_photos()
+        shutil.rmtree(workspace / "dataset_reserve")
+        with Server(workspace=workspace) as server:
+            answer = requests.post(server.url + "/reset_training/", timeout=GENEROUS)
+            self.assertEqual((answer.status_code, answer.json()["code"]), (400, "reserve_empty"))
+            self.assertNotIn(str(workspace), answer.text)
 
 
 class Tools(unittest.TestCase):
@@ -110,6 +135,79 @@ class Tools(unittest.TestCase):
             answer = requests.post(server.url + "/api/v1/system/train-model", json={"force_retrain": True}, timeout=GENEROUS * 4).json()
             self.assertEqual(answer["recognition_method"], "svm")
         self.assertIn("linear kernel, C 2", mien(workspace, "--json", "fit"))
+
+
+@contextlib.contextmanager
+def another_writer(workspace: Path):
+    """Holds the store's lock."""
+    with open(workspace / "train.mien.lock", "a+", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield lock
+
+
+class Asking(threading.Thread):
+    """A request that may take its time."""
+
+    def __init__(self, method: str, url: str, **how):
+        super().__init__()
+        self.how = (method, url, how)
+        self.answer: requests.Response | None = None
+        self.start()
+
+    def run(self):
+        method, url, how = self.how
+        self.answer = requests.request(method, url, timeout=GENEROUS, **how)
+
+
+class Waiting(unittest.TestCase):
+    """Another process writes: whoever changes the store waits, and nobody else."""
+
+    def setUp(self):
+        self.server = Server("--workers", "1", "--side-threads", "1", workspace=workspace_with_photos())
+        self.addCleanup(self.server.close)
+        self.image = self.upload(1)
+
+    def upload(self, number: int) -> str:
+        answer = requests.post(self.server.url + "/upload/", timeout=GENEROUS,
+                               files={"file": ("door.jpg", (PHOTOS / f"stranger_{number}.jpg").read_bytes())})
+        self.assertEqual(answer.status_code, 200, answer.text)
+        return answer.json()["image_path"]
+
+    def enroll(self, user: str) -> Asking:
+        return Asking("POST", self.server.url + "/ml/enroll-face", files={"file": LIAM[0].read_bytes()},
+                      headers={"user_id": user, "Authorization": "Bearer x"})
+
+    def test_recognition_goes_on(self):
+        url = self.server.url
+        with another_writer(self.server.workspace):
+            changes = [self.enroll("eva"), Asking("POST", url + "/confirm/", data={"image_path": self.image, "label": "fred"}),
+                       Asking("DELETE", url + "/face/hugo")]
+            time.sleep(0.5)
+            known = requests.post(url + "/recognize", files={"photo": support.ADA.read_bytes()}, timeout=GENEROUS)
+            self.assertEqual(known.json()["user_id"], "ada")
+            self.upload(2)
+            self.assertEqual(requests.get(url + "/stats", timeout=GENEROUS).status_code, 200)
+            nobody = requests.post(url + "/register-face", data={"user_id": "eva"}, timeout=GENEROUS,
+                                   files={"photo": (PHOTOS / "nobody.jpg").read_bytes()})
+            self.assertEqual(nobody.json()["code"], "no_face")
+            self.assertTrue(all(change.is_alive() for change in changes), "they did not wait for the writer")
+        for change in changes:
+            change.join()
+        self.assertEqual([change.answer.status_code for change in changes], [200] * 3, [c.answer.text for c in changes])
+        self.assertEqual(requests.get(url + "/status/eva", timeout=GENEROUS).json()["encoding_count"], 1)
+
+    def test_those_behind_each_other_wait_once(self):
+        with another_writer(self.server.workspace):
+            began = time.monotonic()
+            changes = [self.enroll(f"user-{number}") for number in range(4)]
+            for change in changes:
+                change.join()
+            took = time.monotonic() - began
+        self.assertEqual([change.answer.status_code for change in changes], [409] * 4)
+        answer = changes[0].answer
+        self.assertIn("Retry-After", answer.headers)
+        self.assertEqual(answer.json()["detail"], "Le registre est en cours de modification. Veuillez réessayer plus tard.")
+        self.assertLess(took, 12)  # a patience of 5 s each would be 20
 
 
 class Kept(unittest.TestCase):

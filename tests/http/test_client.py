@@ -12,7 +12,7 @@ import unittest
 from pathlib import Path
 
 import support
-from support import GENEROUS, PHOTOS, ROOT, Server, new_workspace
+from support import GENEROUS, PHOTOS, ROOT, Server, make_certificate, new_workspace
 
 TOKEN = "operator-token-0123456789abcdef"
 LOOKED = "/v1/faces"
@@ -39,6 +39,25 @@ def copy_with_photos() -> Path:
     shutil.copytree(new_workspace(), folder)
     shutil.copytree(ROOT / "dataset_training", folder / "dataset_training")
     return folder
+
+
+class Certificates(unittest.TestCase):
+    def test_one_of_our_own(self):
+        workspace = new_workspace()
+        make_certificate(workspace, "mine")
+        with Server("--tls-cert", str(workspace / "cert.pem"), "--tls-key", str(workspace / "key.pem"), workspace=workspace) as server:
+            def predict(**env):
+                return run(workspace, "predict", str(PHOTOS / "ada_held_out_1.jpg"), MIEN_SERVER=server.url, **env)
+
+            refused = predict()
+            self.assertEqual(refused.returncode, 14)
+            self.assertIn("in SSL_CERT_FILE", refused.stderr)
+            self.assertEqual(asked(server), 0)
+            trusted = predict(SSL_CERT_FILE=str(workspace / "cert.pem"))
+            self.assertEqual((trusted.returncode, asked(server)), (0, 1), trusted.stderr)
+            make_certificate(workspace, "another")
+            self.assertIn("in SSL_CERT_FILE", predict(SSL_CERT_FILE=str(workspace / "cert.pem")).stderr)
+            self.assertIn("in SSL_CERT_FILE", predict(SSL_CERT_FILE="/nowhere.pem").stderr)
 
 
 class SameAnswers(unittest.TestCase):

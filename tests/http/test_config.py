@@ -155,6 +155,18 @@ class Config(unittest.TestCase):
         self.assertEqual(again["tolerance"], ("similarity:0.45", "mien.toml"))
         self.assertEqual(again["header-timeout"], ("1500ms", "mien.toml"))
 
+    def test_names_that_say_nothing_are_warned_of(self):
+        done = self.run_print(dotenv="FACE_DATA_DIR=./face_data\n", SECRET_KEY="something-secret")
+        self.assertEqual(done.returncode, 0)
+        self.assertIn(".env: FACE_DATA_DIR is not used; faces are in the workspace's store: --workspace", done.stderr)
+        self.assertIn("SECRET_KEY is not used; tokens are signed with JWT_SECRET_KEY", done.stderr)
+        self.assertNotIn("something-secret", done.stderr)
+        self.assertEqual(self.run_print().stderr, "")
+
+    def test_why_there_is_auth(self):
+        done = self.run_print(JWT_SECRET_KEY="correct-horse-battery-staple-0123456789")
+        self.assertIn('auth = "jwt"  # because of JWT_SECRET_KEY\n', done.stdout)
+
     def test_dotenv_syntax(self):
         dotenv = ("# comment\n\nexport ENVIRONMENT=\"staging # one\" # two\nMIEN_QUEUE = 3 # three\r\n"
                   "MIEN_JWT_ISSUER='a b'\nMIEN_JWT_AUDIENCE=a#b\nEMPTY=\n")

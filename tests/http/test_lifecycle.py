@@ -16,13 +16,7 @@ from pathlib import Path
 import requests
 
 import support
-from support import ADA, PHOTOS, ROOT, Server, eventually, new_workspace, read_all, read_answer, start_fails
-
-
-def make_certificate(folder: Path, name: str) -> None:
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                    "-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem"), "-days", "2",
-                    "-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True)
+from support import ADA, PHOTOS, ROOT, Server, eventually, make_certificate, new_workspace, read_all, read_answer, start_fails
 
 
 def subject_of(server: Server) -> str:
@@ -186,6 +180,14 @@ class Reloads(unittest.TestCase):
             self.assertTrue(eventually(lambda: "nothing is changed" in server.log()), server.log())
             self.assertEqual(status("second-token-012345"), 200)
             self.assertNotIn("second-token-012345", server.log())
+
+            def asks_for_tokens():
+                return requests.get(server.url + "/openapi.json").json()["paths"]["/stats"]["get"]["security"] != []
+
+            self.assertTrue(asks_for_tokens())
+            config.write_text("[serve]\n", encoding="utf-8")
+            server.process.send_signal(signal.SIGHUP)
+            self.assertTrue(eventually(lambda: not asks_for_tokens()), server.log())
 
     def test_log_rotation(self):
         with Server() as server:

@@ -8,7 +8,7 @@ import unittest
 import requests
 
 import support
-from support import ADA, PHOTOS, Server
+from support import ADA, PHOTOS, Server, workspace_with_photos
 
 ORIGIN = "https://door.example"
 
@@ -26,7 +26,9 @@ class Cors(unittest.TestCase):
             answer = requests.options(url, headers={"Origin": ORIGIN, **ask})
             self.assertEqual(answer.status_code, 204)
             self.assertIn("POST", answer.headers["Access-Control-Allow-Methods"])
-            self.assertIn("user-id", answer.headers["Access-Control-Allow-Headers"])
+            self.assertEqual(answer.headers["Access-Control-Allow-Headers"], "authorization,user-id")
+            answer = requests.options(url, headers={"Origin": ORIGIN, **ask, "Access-Control-Request-Headers": "x-own, traceparent"})
+            self.assertEqual(answer.headers["Access-Control-Allow-Headers"], "x-own, traceparent")
             answer = requests.options(url, headers={"Origin": "https://evil.example", **ask})
             self.assertNotIn("Access-Control-Allow-Origin", answer.headers)
             # refusals carry it too, else pages cannot read them
@@ -169,6 +171,28 @@ class Telling(unittest.TestCase):
         for name in ("cpu", "memory", "disk"):
             self.assertTrue(0 <= figures[f"mien_machine_{name}_percent"] <= 100)
         self.assertFalse([name for name in figures if "/no/such" in name])
+
+    def test_what_happened_is_counted_by_its_code(self):
+        def enroll(photo):
+            requests.post(server.url + "/ml/enroll-face", files={"file": (PHOTOS / photo).read_bytes()},
+                          headers={"user_id": "eva", "Authorization": "Bearer x"})
+
+        with Server(workspace=workspace_with_photos()) as server:
+            for photo in ("stranger_1.jpg", "stranger_1.jpg", "stranger_2.jpg", "nobody.jpg", "text_as.jpg"):
+                enroll(photo)
+            requests.post(server.url + "/api/v1/system/train-model", json={})
+            for _ in range(3):
+                requests.get(server.url + "/v1/pending")
+            text = requests.get(server.url + "/metrics").text
+        for line in ('mien_enrolments_total{outcome="enrolled"} 2', 'mien_enrolments_total{outcome="already"} 1',
+                     'mien_enrolments_total{outcome="no_face"} 1', 'mien_enrolments_total{outcome="unreadable"} 1',
+                     'mien_http_refusals_total{reason="no_face"} 1', 'mien_http_refusals_total{reason="unreadable"} 1',
+                     'mien_cache_lookups_total{cache="photos",result="hit"} 73', 'mien_cache_lookups_total{cache="inbox",result="hit"} 2',
+                     'mien_cache_lookups_total{cache="inbox",result="miss"} 1'):
+            self.assertIn(line + "\n", text)
+
+    def test_figures_have_their_types(self):
+        answer = requests.get(self.server.url + "/metrics")
         self.assertTrue(re.search(r"# TYPE mien_stage_seconds histogram", answer.text))
 
 

@@ -3,6 +3,7 @@
 
 #include <mien/core/curl.hpp>
 #include <mien/core/error.hpp>
+#include <mien/core/file.hpp>
 #include <mien/core/interrupt.hpp>
 #include <mien/core/log.hpp>
 #include <mien/core/text.hpp>
@@ -41,6 +42,7 @@ struct Answer {
     std::string body;
     std::string why;        ///< where none came
     seconds retry_after{};  ///< 0: not said
+    bool distrusted{};      ///< its certificate is of nobody that is trusted
 };
 
 struct Receiver {
@@ -128,9 +130,15 @@ public:
             set(CURLOPT_HTTPGET, 1L);
         }
         set(CURLOPT_HTTPHEADER, headers.get());
+        if (!m_certificates.empty()) {
+            set(CURLOPT_CAINFO, m_certificates.c_str());
+        }
         const auto code = curl().perform(handle.get());
         throw_if_interrupted();
         Answer answer;
+        if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE) {
+            answer.distrusted = true;
+        }
         if (code != CURLE_OK) {
             answer.why = receiver.too_long        ? "it answers with more than a photo's faces"
                          : reason.front() != '\0' ? printable(reason.data())
@@ -167,7 +175,8 @@ private:
     fs::path m_socket;
     std::string m_token;
     std::mutex m_mutex;
-    std::vector<CurlHandle> m_free;  ///< guarded by m_mutex
+    std::vector<CurlHandle> m_free;                                               ///< guarded by m_mutex
+    const std::string m_certificates{environment("SSL_CERT_FILE").value_or("")};  ///< empty: the system's are trusted
 };
 
 class Server : public pipeline::Remote {
@@ -240,7 +249,7 @@ private:
             if (named() || error.code() == ErrorCode::interrupted) {
                 throw;
             }
-            return {0, {}, error.what(), {}};  // without libcurl nothing is lost but time
+            return {0, {}, error.what(), {}, false};  // without libcurl nothing is lost but time
         }
     }
 
@@ -260,6 +269,10 @@ private:
             return;
         }
         const auto where = "the server " + m_name + " (MIEN_SERVER) ";
+        if (answer.distrusted) {
+            throw Error(ErrorCode::server, where + "has a certificate that is not trusted: " + answer.why +
+                                               "; name a file with it, or with its issuer's, in SSL_CERT_FILE");
+        }
         if (answer.status == 0) {
             throw Error(ErrorCode::server, where + "does not answer: " + answer.why +
                                                "; start it with 'mien serve', or do without it: --no-server");

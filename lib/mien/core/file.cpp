@@ -5,6 +5,7 @@
 #include <mien/core/text.hpp>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -268,6 +269,21 @@ void AppendFile::sync() {
     }
 }
 
+namespace {
+
+/// " (process and verb: 1234 train)"; nothing where the one who wrote that is gone, and somebody else holds the lock.
+std::string holder_of(int lock) {
+    std::array<char, 64> text{};
+    const auto length = ::pread(lock, text.data(), text.size() - 1, 0);
+    const auto process = length > 0 ? std::strtol(text.data(), nullptr, 10) : 0;
+    if (process <= 0 || (::kill(static_cast<pid_t>(process), 0) != 0 && errno == ESRCH)) {
+        return {};
+    }
+    return " (process and verb: " + printable({text.data(), static_cast<std::size_t>(length)}) + ")";
+}
+
+}  // namespace
+
 FileLock::FileLock(const fs::path& path, const std::string& verb, double wait_seconds) {
     m_fd = open_or_throw(path, O_RDWR | O_CREAT, 0600);
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration<double>(wait_seconds);
@@ -276,11 +292,8 @@ FileLock::FileLock(const fs::path& path, const std::string& verb, double wait_se
             throw_errno("cannot lock " + name_of(path));
         }
         if (std::chrono::steady_clock::now() >= deadline) {
-            std::array<char, 64> holder{};
-            const auto length = ::pread(m_fd.get(), holder.data(), holder.size(), 0);
-            const std::string who = length > 0 ? printable({holder.data(), static_cast<std::size_t>(length)}) : "?";
-            throw Error(ErrorCode::store_locked, "another process is changing the store (process and verb: " + who +
-                                                     "); wait for it, or use --wait SECONDS");
+            throw Error(ErrorCode::store_locked, "another process is changing the store" + holder_of(m_fd.get()) +
+                                                     "; wait for it, or use --wait SECONDS");
         }
         std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }

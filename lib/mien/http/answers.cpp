@@ -78,9 +78,10 @@ void demand_valid(const std::vector<Complaint>& complaints) {
     throw Refusal(422, "invalid_fields", message, {{"detail", std::move(detail)}});
 }
 
-void demand_own(const Request& request, const Config& config, std::string_view user) {
+void demand_own(const Request& request, const Config& config, std::string_view user, Json extra) {
     if (config.auth == AuthMode::jwt && request.claims.role != Role::admin && user != request.claims.subject) {
-        throw Refusal(403, "not_yours", "this is about somebody else than the token's subject, who is no admin");
+        throw Refusal(403, "not_yours", "this is about somebody else than the token's subject, who is no admin",
+                      std::move(extra));
     }
 }
 

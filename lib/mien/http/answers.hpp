@@ -55,8 +55,9 @@ struct Complaint {
 void demand_valid(const std::vector<Complaint>& complaints);
 
 /// With JSON Web Tokens, a user may change what belongs to themself; an admin, and everybody else's clients, all.
+/// extra: of the refusal, e.g. words of its own
 /// throws: Refusal{403, not_yours}
-void demand_own(const Request& request, const Config& config, std::string_view user);
+void demand_own(const Request& request, const Config& config, std::string_view user, Json extra = Json::object());
 
 /// The body of a refusal in the dialect's words. order: "success", "message" and "detail", the dialect's own keys
 /// first.

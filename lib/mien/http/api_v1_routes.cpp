@@ -150,6 +150,7 @@ Response train(Services& services, const Request& request) {
     }
     const auto start = std::chrono::steady_clock::now();
     const auto summary = service::train(options, services.finder(), {});
+    services.metrics().count_cache("photos", summary.reused, summary.encoded);
     if (force.get<bool>()) {
         service::FitOptions fit{options.output, options.matcher, k_wait_for_writer, options.user};
         static_cast<void>(service::fit(fit));

@@ -3,27 +3,26 @@
 
 #include <mien/pipeline/remote.hpp>
 
+#include <utility>
+
 namespace mien::http {
 namespace {
 
-/// The tools that are loaded, for code that would otherwise load its own.
+/// The tools that are loaded, for code that would otherwise load its own. What they saw was seen before.
 class ServedTools : public pipeline::Remote {
 public:
-    ServedTools(std::shared_ptr<const service::LiveState> state, pipeline::Worker* worker)
-        : m_state(std::move(state)), m_worker(worker) {}
+    ServedTools(std::shared_ptr<const service::LiveState> state, std::optional<pipeline::PhotoResult> seen)
+        : m_state(std::move(state)), m_seen(std::move(seen)) {}
 
     std::optional<pipeline::Offer> offer() override { return m_state->tools->offer(); }
 
-    std::optional<pipeline::PhotoResult> process(Bytes photo, pipeline::Faces faces, const std::string&) override {
-        if (m_worker == nullptr) {
-            return std::nullopt;
-        }
-        return m_worker->process(photo, faces);
+    std::optional<pipeline::PhotoResult> process(Bytes, pipeline::Faces, const std::string&) override {
+        return std::exchange(m_seen, std::nullopt);
     }
 
 private:
     std::shared_ptr<const service::LiveState> m_state;
-    pipeline::Worker* m_worker;
+    std::optional<pipeline::PhotoResult> m_seen;
 };
 
 }  // namespace
@@ -32,16 +31,17 @@ std::string author_of(const Request& request) {
     return request.own_user ? "" : request.claims.proved ? "http:" + request.claims.subject : "http";
 }
 
-service::ConfirmOptions confirm_options(Services& services, const Request& request, pipeline::Worker* worker) {
+service::ConfirmOptions confirm_options(Services& services, const Request& request, double patience,
+                                        std::optional<pipeline::PhotoResult> seen) {
     const auto config = services.config();
     const auto state = services.store().current();
     service::ConfirmOptions options;
     options.workspace = service::Workspace{config->workspace};
     options.pipeline.detector = config->detector;
     options.pipeline.max_pixels = config->max_pixels;
-    options.pipeline.remote = std::make_shared<ServedTools>(state, worker);
+    options.pipeline.remote = std::make_shared<ServedTools>(state, std::move(seen));
     options.identify.tolerance = state->people.threshold();
-    options.wait_seconds = k_wait_for_writer;
+    options.wait_seconds = patience;
     options.user = author_of(request);
     if (config->store_file().lexically_normal() == options.workspace.store()) {
         options.reader = services.store().reader();

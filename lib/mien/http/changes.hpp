@@ -6,11 +6,12 @@
 #include <mien/http/services.hpp>
 #include <mien/service/confirm.hpp>
 
+#include <optional>
 #include <string>
 
 namespace mien::http {
 
-/// Others write for milliseconds, but `mien train` for longer: then the client hears 409 and tries again.
+/// Seconds. Others write for milliseconds, but `mien train` for longer: then the client hears 409 and tries again.
 inline constexpr double k_wait_for_writer = 5;
 
 /// Whom the log names: "http", "http:SUBJECT" where somebody was proved, empty (the server's own user) for the command
@@ -18,7 +19,9 @@ inline constexpr double k_wait_for_writer = 5;
 std::string author_of(const Request& request);
 
 /// A Confirmer's options for one request: over the store, the matcher and the tools that are served.
-/// worker: of the thread; null where no photo will be looked at
-service::ConfirmOptions confirm_options(Services& services, const Request& request, pipeline::Worker* worker);
+/// patience: seconds for other writers
+/// seen: what a worker saw in the one photo that the decision is about; nothing where no photo will be looked at
+service::ConfirmOptions confirm_options(Services& services, const Request& request, double patience,
+                                        std::optional<pipeline::PhotoResult> seen = {});
 
 }  // namespace mien::http

@@ -3,6 +3,7 @@
 
 #include <mien/core/error.hpp>
 #include <mien/core/file.hpp>
+#include <mien/core/log.hpp>
 #include <mien/core/text.hpp>
 #include <mien/http/dotenv.hpp>
 #include <mien/http/message.hpp>
@@ -492,6 +493,28 @@ std::map<std::string, Strings> read_toml(const std::filesystem::path& file) {
     return values;
 }
 
+/// A variable of an older service that says nothing here, and what does instead.
+struct Unused {
+    const char* name;
+    const char* instead;
+};
+
+constexpr std::array k_unused{
+    Unused{"FACE_DATA_DIR", "faces are in the workspace's store: --workspace"},
+    Unused{"DATABASE_URL", "there is no database, only the workspace's store: --workspace, and 'mien import'"},
+    Unused{"DB_PASSWORD", "there is no database"},
+    Unused{"SUPABASE_URL", "there is no database, only the workspace's store: --workspace"},
+    Unused{"SUPABASE_ANON_KEY", "there is no database"},
+    Unused{"SUPABASE_SERVICE_ROLE_KEY", "there is no database"},
+    Unused{"SECRET_KEY", "tokens are signed with JWT_SECRET_KEY"},
+    Unused{"JWT_EXPIRATION_MINUTES", "a token says itself when it ends: exp"},
+    Unused{"LOG_DIR", "requests are logged to --access-log, all else to standard error"},
+    Unused{"FLASK_DEBUG", "--log-level debug says more"},
+    Unused{"CAMERA_WIDTH", "the server opens no camera"},
+    Unused{"CAMERA_HEIGHT", "the server opens no camera"},
+    Unused{"PREDICT_INTERVAL", "the server opens no camera"},
+};
+
 struct Variable {
     std::string value;
     std::string source;
@@ -527,6 +550,11 @@ public:
             loaded.origins.push_back({&setting, source.empty() ? "default" : source});
         }
         finish(loaded, auth_said);
+        for (const auto& unused : k_unused) {
+            if (const auto found = variable(unused.name)) {
+                log::warn("{} is not used; {}", found->source, unused.instead);
+            }
+        }
         return loaded;
     }
 
@@ -704,7 +732,8 @@ std::string to_toml(const LoadedConfig& loaded) {
         } else {
             line = name + " = " + toml_quoted(values.front());
         }
-        text += line + (source == "default" ? "" : "  # from " + source) + "\n";
+        const auto* from = source.starts_with("because of ") ? "  # " : "  # from ";
+        text += line + (source == "default" ? "" : from + source) + "\n";
     }
     return text;
 }

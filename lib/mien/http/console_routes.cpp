@@ -108,8 +108,10 @@ public:
         const auto now = std::chrono::steady_clock::now();
         if (m_pending && m_seen_with == state && m_stamps == stamps && m_pending->unseen == 0 &&
             now - m_seen_at < k_look_again) {
+            m_services.metrics().count_cache("inbox", 1, 0);
             return m_pending;
         }
+        m_services.metrics().count_cache("inbox", 0, 1);
         m_pending = std::make_shared<const Pending>(
             service::pending(workspace, *state->tools, state->people, 1, k_look_at_most));
         m_seen_with = state;
@@ -118,16 +120,15 @@ public:
         return m_pending;
     }
 
-    /// One decision after the other, each about what waits at its turn.
+    /// About what waits now. One after the other: on the writer's thread.
     /// find: the faces that are meant, out of what waits; throws where they wait no more, or must not be decided so
     std::vector<service::Confirmed> decide(const std::function<std::vector<service::WaitingFace>(const Pending&)>& find,
                                            Decision decision, const std::string& label, bool force,
-                                           const Request& request) {
-        const std::lock_guard lock(m_deciding);
+                                           const Request& request, double patience) {
         m_services.store().refresh();
         const auto faces = find(*pending());
         try {
-            service::Confirmer confirmer(confirm_options(m_services, request, nullptr), m_services.finder());
+            service::Confirmer confirmer(confirm_options(m_services, request, patience), m_services.finder());
             auto done = confirmer.decide(faces, decision, label, force);
             m_services.store().refresh();
             return done;
@@ -167,7 +168,6 @@ private:
     std::shared_ptr<const service::LiveState> m_seen_with;
     Stamps m_stamps;
     std::chrono::steady_clock::time_point m_seen_at;
-    std::mutex m_deciding;
 };
 
 [[noreturn]] void refuse_missing() {
@@ -229,7 +229,7 @@ void demand_no_lookalike(const std::vector<service::WaitingFace>& faces, const s
 
 using Find = std::vector<service::WaitingFace> (*)(const Pending&, const std::string& id);
 
-Response decide(Desk& desk, const Request& request, Find find, Decision decision) {
+Response decide(Desk& desk, const Request& request, double patience, Find find, Decision decision) {
     demand_own_store(*desk.services().config());
     const auto form = read_form(request);
     std::string label;
@@ -256,7 +256,7 @@ Response decide(Desk& desk, const Request& request, Find find, Decision decision
               {"label", label.empty() ? Json(nullptr) : Json(label)},
               {"change", nullptr},
               {"faces", Json::array()}};
-    for (const auto& done : desk.decide(meant, decision, label, force, request)) {
+    for (const auto& done : desk.decide(meant, decision, label, force, request, patience)) {
         if (done.change != 0) {
             json["outcome"] = done.outcome;
             json["change"] = done.change;
@@ -266,19 +266,20 @@ Response decide(Desk& desk, const Request& request, Find find, Decision decision
     return reply(std::move(json));
 }
 
-Response upload(Services& services, const Request& request, Tools& tools) {
-    const auto form = read_form(request);
+OnSide upload(Services& services, const Request& request, Tools& tools) {
+    auto form = read_form(request);
     if (!form.image) {
         throw Refusal(422, "missing_photo", "send a photo: multipart field 'file', JSON field 'photo', or image/*");
     }
     const auto config = services.config();
     const auto answer = services.identify(tools, form.image_bytes());
     demand_readable(answer);
-    const auto photo = service::remember(workspace_of(*config), tools.state->people.gallery().description(),
-                                         form.image_name, form.image_bytes(), answer);
-    auto json = tools.state->people.to_json(answer, tools.state->tools->detector());
-    json["photo"] = photo;
-    return reply(std::move(json));
+    return {[form = std::move(form), answer, state = tools.state, workspace = workspace_of(*config)](const Request&) {
+        auto json = state->people.to_json(answer, state->tools->detector());
+        json["photo"] = service::remember(workspace, state->people.gallery().description(), form.image_name,
+                                          form.image_bytes(), answer);
+        return reply(std::move(json));
+    }};
 }
 
 Response picture(Services& services, std::string_view photo, const Sha256& hash, const Box& box) {
@@ -403,7 +404,7 @@ std::optional<std::uint64_t> change_of(const Form& form, const char* name) {
     return field->get<std::uint64_t>();
 }
 
-Response undo(Services& services, const Request& request) {
+Response undo(Services& services, const Request& request, double patience) {
     const auto form = read_form(request);
     const auto reader = services.store().reader();
     if (!reader) {
@@ -411,7 +412,7 @@ Response undo(Services& services, const Request& request) {
     }
     Json json;
     {
-        gallery::StoreWriter writer(*reader, {"undo", k_wait_for_writer, author_of(request)});
+        gallery::StoreWriter writer(*reader, {"undo", patience, author_of(request)});
         const auto last = writer.last_change();
         const auto from = change_of(form, "change").value_or(last);
         if (last == 0) {
@@ -517,8 +518,8 @@ void add_decisions(RouteTable& table, const std::shared_ptr<Desk>& desk, const s
         {422, "missing_label, bad_label", nullptr}};
     const auto add = [&](const char* name, const std::string& summary, std::vector<Field> fields, Decision decision) {
         table.add({"POST", path + name, k_dialect, summary, std::move(fields), replies, Need::admin, RateClass::none, 0,
-                   OnSide{[desk, find, decision](const Request& request) {
-                       return decide(*desk, request, find, decision);
+                   OnWriter{[desk, find, decision](const Request& request, double patience) {
+                       return decide(*desk, request, patience, find, decision);
                    }}});
     };
     add("/confirm", std::string("Says who ") + what + " is", {id, label, force}, Decision::is);
@@ -545,20 +546,20 @@ void add_console_routes(RouteTable& table, Services& services) {
                RateClass::none,
                0,
                OnSide{[desk](const Request&) { return reply(to_json(*desk->pending())); }}});
-    table.add(
-        {"POST",
-         "/v1/pending",
-         k_dialect,
-         "Puts a photo into dataset/ and names its faces",
-         {image_field("file")},
-         {{200,
-           "As POST /v1/predict; photo is its name in the workspace",
-           {{"photo", "dataset/door.jpg"}, {"verdict", "unknown"}, {"faces", Json::array()}}},
-          {400, "Not a photo", nullptr}},
-         Need::admin,
-         RateClass::none,
-         0,
-         OnWorker{[&services](const Request& request, Tools& tools) { return upload(services, request, tools); }}});
+    table.add({"POST",
+               "/v1/pending",
+               k_dialect,
+               "Puts a photo into dataset/ and names its faces",
+               {image_field("file")},
+               {{200,
+                 "As POST /v1/predict; photo is its name in the workspace",
+                 {{"photo", "dataset/door.jpg"}, {"verdict", "unknown"}, {"faces", Json::array()}}},
+                {400, "Not a photo", nullptr}},
+               Need::admin,
+               RateClass::none,
+               0,
+               OnWorkerFirst{
+                   [&services](const Request& request, Tools& tools) { return upload(services, request, tools); }}});
     table.add(
         {"GET",
          "/v1/pending/{id}/thumbnail",
@@ -576,26 +577,27 @@ void add_console_routes(RouteTable& table, Services& services) {
          }}});
     add_decisions(table, desk, "/v1/pending/{id}", "a waiting face", waiting_face);
     add_decisions(table, desk, "/v1/clusters/{id}", "a cluster of waiting faces", waiting_cluster);
-    table.add({"POST",
-               "/v1/undo",
-               k_dialect,
-               "Takes the store's last changes back",
-               {{Field::In::body,
-                 "change",
-                 {{"type", "integer"}},
-                 false,
-                 "The first change that is taken back; absent: the last one alone"},
-                {Field::In::body,
-                 "last",
-                 {{"type", "integer"}},
-                 false,
-                 "Refuses unless this is the store's last change: then nobody else's work is taken back unseen"}},
-               {{200, "Done, as a change of its own", {{"outcome", "undone"}, {"undone", 7}, {"change", 8}}},
-                {409, "changed_since, nothing_to_undo, store_locked", nullptr}},
-               Need::admin,
-               RateClass::none,
-               0,
-               on_side(undo)});
+    table.add(
+        {"POST",
+         "/v1/undo",
+         k_dialect,
+         "Takes the store's last changes back",
+         {{Field::In::body,
+           "change",
+           {{"type", "integer"}},
+           false,
+           "The first change that is taken back; absent: the last one alone"},
+          {Field::In::body,
+           "last",
+           {{"type", "integer"}},
+           false,
+           "Refuses unless this is the store's last change: then nobody else's work is taken back unseen"}},
+         {{200, "Done, as a change of its own", {{"outcome", "undone"}, {"undone", 7}, {"change", 8}}},
+          {409, "changed_since, nothing_to_undo, store_locked", nullptr}},
+         Need::admin,
+         RateClass::none,
+         0,
+         OnWriter{[&services](const Request& request, double patience) { return undo(services, request, patience); }}});
     table.add(
         {"GET",
          "/v1/people",

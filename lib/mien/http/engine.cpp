@@ -4,6 +4,7 @@
 #include <mien/core/error.hpp>
 #include <mien/core/log.hpp>
 #include <mien/core/text.hpp>
+#include <mien/http/changes.hpp>
 
 #include <algorithm>
 #include <array>
@@ -16,7 +17,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// Photos behind one another on the side threads; far more than clients that wait politely.
+/// Jobs behind one another on the side threads, and on the writer's; far more than clients that wait politely.
 constexpr std::size_t k_side_queue = 1024;
 constexpr int k_worker_nice = 5;
 
@@ -57,6 +58,14 @@ std::string now_iso8601() {
     return to_iso8601(std::chrono::duration_cast<std::chrono::seconds>(now).count());
 }
 
+/// Clients know files by their names in the workspace.
+std::string without(std::string text, const std::string& part) {
+    for (auto at = text.find(part); at != std::string::npos; at = text.find(part)) {
+        text.erase(at, part.size());
+    }
+    return text;
+}
+
 std::string joined(std::vector<std::string> words) {
     std::sort(words.begin(), words.end());
     words.erase(std::unique(words.begin(), words.end()), words.end());
@@ -91,6 +100,7 @@ Engine::Engine(Services& services, const RouteTable& table)
     m_benches.resize(workers);
     m_workers = std::make_unique<Pool>(workers, static_cast<std::size_t>(config->queue_length()), k_worker_nice);
     m_side = std::make_unique<Pool>(static_cast<std::size_t>(config->side_threads), k_side_queue, 0);
+    m_writer = std::make_unique<Pool>(1, k_side_queue, 0);
     // Tools are made before the first photo comes, each on the thread that will use them.
     for (std::size_t i = 0; i < workers; ++i) {
         m_workers->try_submit([this](std::size_t thread) {
@@ -107,8 +117,9 @@ Engine::Engine(Services& services, const RouteTable& table)
 Engine::~Engine() { stop(); }
 
 void Engine::stop() {
-    m_workers->stop();
+    m_workers->stop();  // the first: its jobs go on elsewhere
     m_side->stop();
+    m_writer->stop();
 }
 
 Tools Engine::tools_of(std::size_t thread) {
@@ -121,7 +132,8 @@ Tools Engine::tools_of(std::size_t thread) {
     return {*bench.worker, std::move(state)};
 }
 
-Response Engine::worded(const Request& request, const Route* route, const Refusal& refusal) const {
+Response Engine::worded(const Route* route, const Refusal& refusal) {
+    m_services.metrics().count_refusal(refusal.code());
     Json body = route != nullptr ? m_table.dialect(route->dialect).refuse(refusal) : own_refusal(refusal);
     if (body.is_object()) {
         body.update(refusal.extra());
@@ -130,7 +142,6 @@ Response Engine::worded(const Request& request, const Route* route, const Refusa
     for (const auto& [name, value] : refusal.headers.entries()) {
         response.headers.set(name, value);
     }
-    static_cast<void>(request);
     return response;
 }
 
@@ -146,10 +157,7 @@ Admission Engine::admit(Request& request) {
         request.traceparent = *trace;
     }
     admission.pattern = "(none)";
-    const auto refuse_with = [&](const Refusal& refusal) {
-        m_services.metrics().count_refusal(refusal.code());
-        admission.refusal = worded(request, admission.route, refusal);
-    };
+    const auto refuse_with = [&](const Refusal& refusal) { admission.refusal = worded(admission.route, refusal); };
     if (!split_target(request)) {
         refuse_with(Refusal(400, "bad_target", "the address in the request line cannot be read"));
         return admission;
@@ -230,11 +238,10 @@ Admission Engine::admit(Request& request) {
 }
 
 Response Engine::too_large(const Request& request, const Admission& admission) {
-    m_services.metrics().count_refusal("body_too_large");
-    auto response = worded(request, admission.route,
-                           Refusal(413, "body_too_large",
-                                   "the body is larger than the " + std::to_string(admission.body_limit) +
-                                       " bytes that are allowed here"));
+    auto response =
+        worded(admission.route, Refusal(413, "body_too_large",
+                                        "the body is larger than the " + std::to_string(admission.body_limit) +
+                                            " bytes that are allowed here"));
     finish(request, admission, response);
     return response;
 }
@@ -247,7 +254,6 @@ Response Engine::refuse(const Request& request, const Admission& admission) {
 
 Response Engine::protocol_error(const Request& request, int status, const std::string& code,
                                 const std::string& message) {
-    m_services.metrics().count_refusal(code);
     Admission admission;
     admission.policy = m_services.policy();
     admission.pattern = "(none)";
@@ -256,7 +262,7 @@ Response Engine::protocol_error(const Request& request, int status, const std::s
     if (named.id.empty()) {
         named.id = new_request_id();
     }
-    auto response = worded(named, nullptr, Refusal(status, code, message));
+    auto response = worded(nullptr, Refusal(status, code, message));
     finish(named, admission, response);
     return response;
 }
@@ -265,68 +271,104 @@ Response Engine::run(const Request& request, const Admission& admission, const s
     try {
         return handler();
     } catch (const Refusal& refusal) {
-        return worded(request, admission.route, refusal);
+        return worded(admission.route, refusal);
     } catch (const Error& error) {
         const auto& row = error_row(error.code());
+        if (error.code() == ErrorCode::store_locked) {
+            Refusal refusal(row.http_status, std::string(row.name),
+                            "another process is changing the store; please try again");
+            refusal.headers.add("Retry-After", "5");
+            return worded(admission.route, refusal);
+        }
         if (row.http_status < 500) {
-            return worded(request, admission.route, Refusal(row.http_status, std::string(row.name), error.what()));
+            auto text = without(error.what(), admission.policy->config.workspace.native() + "/");
+            return worded(admission.route, Refusal(row.http_status, std::string(row.name), text));
         }
         log::error("request {}: {}", request.id, printable(error.what()));
-        return worded(request, admission.route,
-                      Refusal(row.http_status, std::string(row.name), "Internal server error"));
+        return worded(admission.route, Refusal(row.http_status, std::string(row.name), "Internal server error"));
     } catch (const std::bad_alloc&) {
         log::error("request {}: out of memory", request.id);
-        return worded(request, admission.route, busy("out_of_memory", "the server is out of memory"));
+        return worded(admission.route, busy("out_of_memory", "the server is out of memory"));
     } catch (const std::exception& error) {
         log::error("request {}: {}", request.id, printable(error.what()));
-        return worded(request, admission.route, Refusal(500, "internal", "Internal server error"));
+        return worded(admission.route, Refusal(500, "internal", "Internal server error"));
     }
 }
 
 void Engine::handle(std::shared_ptr<Request> request, std::shared_ptr<const Admission> admission,
                     std::function<void(Response)> done) {
-    const auto answer = [this, request, admission, done](const std::function<Response()>& handler) {
-        auto response = run(*request, *admission, handler);
-        finish(*request, *admission, response);
-        done(std::move(response));
-    };
     const auto& handler = admission->route->handler;
-    if (const auto* on_io = std::get_if<OnIo>(&handler)) {
-        answer([&] { return on_io->run(*request); });
-        return;
+    dispatch({std::move(request), std::move(admission), std::move(done)}, handler);
+}
+
+void Engine::deliver(const Job& job, Response response) {
+    finish(*job.request, *job.admission, response);
+    job.done(std::move(response));
+}
+
+void Engine::answer(const Job& job, const std::function<Response()>& handler) {
+    deliver(job, run(*job.request, *job.admission, handler));
+}
+
+void Engine::refuse_late(const Job& job, Clock::time_point queued) {
+    if (std::chrono::duration<double>(seconds_since(queued)) > job.admission->policy->config.request_timeout) {
+        throw busy("queue_timeout", "the server is busy; it took too long to get to this request");
     }
+}
+
+void Engine::dispatch(const Job& job, Handler handler) {
     const auto queued = Clock::now();
-    const auto refuse_late = [this, admission, queued](bool photo) {
-        const double waited = seconds_since(queued);
-        if (photo) {
-            m_services.metrics().observe(Stage::queue, waited);
-        }
-        if (std::chrono::duration<double>(waited) > admission->policy->config.request_timeout) {
-            m_services.metrics().count_refusal("queue_timeout");
-            throw busy("queue_timeout", "the server is busy; it took too long to get to this request");
-        }
+    const auto to_worker = [&](auto work) {
+        return m_workers->try_submit([this, job, queued, work = std::move(work)](std::size_t thread) {
+            m_services.metrics().observe(Stage::queue, seconds_since(queued));
+            work(thread);
+        });
     };
-    bool taken = false;
-    if (const auto* on_side = std::get_if<OnSide>(&handler)) {
-        taken = m_side->try_submit([=](std::size_t) {
-            answer([&] {
-                refuse_late(false);
-                return on_side->run(*request);
+    bool taken = true;
+    if (auto* on_io = std::get_if<OnIo>(&handler)) {
+        answer(job, [&] { return on_io->run(*job.request); });
+    } else if (auto* on_side = std::get_if<OnSide>(&handler)) {
+        taken = m_side->try_submit([this, job, queued, run = std::move(on_side->run)](std::size_t) {
+            answer(job, [&] {
+                refuse_late(job, queued);
+                return run(*job.request);
+            });
+        });
+    } else if (auto* on_writer = std::get_if<OnWriter>(&handler)) {
+        taken = m_writer->try_submit([this, job, queued, run = std::move(on_writer->run)](std::size_t) {
+            answer(job, [&] {
+                refuse_late(job, queued);
+                // Those behind somebody who waited in vain do not begin to wait anew.
+                return run(*job.request, std::max(0.0, k_wait_for_writer - seconds_since(queued)));
+            });
+        });
+    } else if (auto* on_worker = std::get_if<OnWorker>(&handler)) {
+        taken = to_worker([this, job, queued, run = std::move(on_worker->run)](std::size_t thread) {
+            answer(job, [&] {
+                refuse_late(job, queued);
+                auto tools = tools_of(thread);
+                return run(*job.request, tools);
             });
         });
     } else {
-        const auto* on_worker = &std::get<OnWorker>(handler);
-        taken = m_workers->try_submit([this, answer, refuse_late, on_worker, request](std::size_t thread) {
-            answer([&] {
-                refuse_late(true);
-                auto tools = tools_of(thread);
-                return on_worker->run(*request, tools);
+        taken =
+            to_worker([this, job, queued, first = std::move(std::get<OnWorkerFirst>(handler).run)](std::size_t thread) {
+                std::optional<Handler> rest;
+                auto refused = run(*job.request, *job.admission, [&] {
+                    refuse_late(job, queued);
+                    auto tools = tools_of(thread);
+                    rest = std::visit([](auto next) { return Handler(std::move(next)); }, first(*job.request, tools));
+                    return Response();
+                });
+                if (rest) {
+                    dispatch(job, std::move(*rest));
+                } else {
+                    deliver(job, std::move(refused));
+                }
             });
-        });
     }
     if (!taken) {
-        m_services.metrics().count_refusal("queue_full");
-        answer([]() -> Response { throw busy("queue_full", "the server is busy; please try again"); });
+        answer(job, []() -> Response { throw busy("queue_full", "the server is busy; please try again"); });
     }
 }
 
@@ -358,8 +400,10 @@ Response Engine::preflight(const Request& request, const Policy& policy) const {
             methods.emplace_back(method);
         }
         response.headers.set("Access-Control-Allow-Methods", joined(std::move(methods)));
-        response.headers.set("Access-Control-Allow-Headers",
-                             "Authorization, Content-Type, user-id, user_id, X-Request-Id");
+        const auto wanted = request.headers.get("Access-Control-Request-Headers").value_or("");
+        if (!wanted.empty()) {  // an origin that may ask may send what it likes
+            response.headers.set("Access-Control-Allow-Headers", std::string(wanted));
+        }
         response.headers.set("Access-Control-Max-Age", "600");
     }
     return response;

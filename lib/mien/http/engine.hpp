@@ -68,9 +68,21 @@ private:
         std::shared_ptr<const pipeline::Blueprint> tools;
         std::unique_ptr<pipeline::Worker> worker;
     };
+    struct Job {  ///< a request on its way to its answer
+        std::shared_ptr<Request> request;
+        std::shared_ptr<const Admission> admission;
+        std::function<void(Response)> done;
+    };
+    void dispatch(const Job& job, Handler handler);
+    /// Answers with what the handler says.
+    void answer(const Job& job, const std::function<Response()>& handler);
+    void deliver(const Job& job, Response response);
+    /// throws: Refusal{503} for a job that has waited too long
+    void refuse_late(const Job& job, std::chrono::steady_clock::time_point queued);
     void finish(const Request& request, const Admission& admission, Response& response);
     Response run(const Request& request, const Admission& admission, const std::function<Response()>& handler);
-    Response worded(const Request& request, const Route* route, const Refusal& refusal) const;
+    /// A refusal in its dialect's words; counts it.
+    Response worded(const Route* route, const Refusal& refusal);
     void add_cors(const Request& request, const Policy& policy, Response& response) const;
     [[nodiscard]] Response preflight(const Request& request, const Policy& policy) const;
     [[nodiscard]] Tools tools_of(std::size_t thread);
@@ -83,6 +95,7 @@ private:
     std::vector<Bench> m_benches;
     std::unique_ptr<Pool> m_workers;
     std::unique_ptr<Pool> m_side;
+    std::unique_ptr<Pool> m_writer;  ///< one thread
 };
 
 }  // namespace mien::http

@@ -7,6 +7,8 @@
 #include <mien/http/changes.hpp>
 
 #include <memory>
+#include <span>
+#include <utility>
 
 namespace mien::http {
 namespace {
@@ -14,8 +16,8 @@ namespace {
 constexpr int k_places = 4;
 
 /// Over the store that is served, where there is one, so that nothing is opened anew.
-std::unique_ptr<gallery::StoreWriter> make_writer(Services& services, const Request& request) {
-    const gallery::WriterOptions options{"enroll", k_wait_for_writer, author_of(request)};
+std::unique_ptr<gallery::StoreWriter> make_writer(Services& services, const Request& request, double patience) {
+    const gallery::WriterOptions options{"enroll", patience, author_of(request)};
     if (const auto reader = services.store().reader()) {
         return std::make_unique<gallery::StoreWriter>(*reader, options);
     }
@@ -34,36 +36,77 @@ service::EnrollRules rules_of(const Config& config, double quality) {
     return rules;
 }
 
+/// Counts what keeps a photo from being enrolled.
+template <typename Work>
+auto counted(Metrics& metrics, const Work& work) {
+    try {
+        return work();
+    } catch (const Refusal& refusal) {
+        metrics.count_enrolment(refusal.code());
+        throw;
+    } catch (const Error& error) {
+        metrics.count_enrolment(error_row(error.code()).name);
+        throw;
+    }
+}
+
+[[noreturn]] void refuse(const service::EnrolledPhoto& photo) {
+    if (photo.outcome == "other_person") {  // whose it is, is nobody's business here
+        throw Refusal(400, photo.outcome, "this photo is enrolled for another user already");
+    }
+    if (photo.outcome == "limit") {
+        throw Refusal(409, photo.outcome, "this user has as many photos as are kept of anybody");
+    }
+    Json extra = Json::object();
+    if (photo.quality) {
+        extra = {{"quality", rounded(*photo.quality, k_places)}, {"reasons", photo.poor}};
+    }
+    throw Refusal(400, photo.outcome, photo.reason, std::move(extra));
+}
+
 }  // namespace
 
-Enrolment enroll_photo(Services& services, const Request& request, Tools& tools, const std::string& user, Bytes photo,
-                       double quality) {
-    const auto config = services.config();
-    const auto hash = sha256(photo);
-    auto result = services.process(tools, photo, pipeline::Faces::one);
+OnWriter enroll_photo(Services& services, Tools& tools, std::string user, std::string photo, double quality,
+                      std::function<Response(const Enrolment&)> answer) {
+    const auto bytes = std::as_bytes(std::span(photo));
+    const auto hash = sha256(bytes);
+    const auto name = "sha256:" + to_hex(hash).substr(0, 12);
+    auto result = counted(services.metrics(), [&] {
+        auto seen = services.process(tools, bytes, pipeline::Faces::one);
+        if (const auto nothing = service::refused_at_sight(name, hash, seen)) {
+            refuse(*nothing);
+        }
+        return seen;
+    });
     Enrolment enrolment;
     enrolment.faces = Json::array();
     for (const auto& face : result.faces) {
         enrolment.faces.push_back(
             {{"box", mien::to_json(face.box)}, {"score", rounded(static_cast<double>(face.score), k_places)}});
     }
-    auto& enrolled = enrolment.photo;
-    {
-        const auto writer = make_writer(services, request);
-        services.store().refresh();  // nobody changes the store now: what is served is what the writer sees
-        const auto state = services.store().current();
-        enrolled = service::enroll_face(*writer, *state->tools, state->people, user, rules_of(*config, quality),
-                                        "sha256:" + to_hex(hash).substr(0, 12), hash, std::move(result), photo);
-    }
-    services.store().refresh();
-    if (!enrolled.succeeded()) {
-        Json extra = Json::object();
-        if (enrolled.quality) {
-            extra = {{"quality", rounded(*enrolled.quality, k_places)}, {"reasons", enrolled.poor}};
-        }
-        throw Refusal(enrolled.outcome == "limit" ? 409 : 400, enrolled.outcome, enrolled.reason, std::move(extra));
-    }
-    return enrolment;
+    // The tools that made the encoding say what it is, whatever is loaded by then.
+    return {[=, &services, encoder = tools.state->tools, enrolment = std::move(enrolment), user = std::move(user),
+             photo = std::move(photo), result = std::move(result),
+             answer = std::move(answer)](const Request& request, double patience) mutable {
+        enrolment.photo = counted(services.metrics(), [&] {
+            const auto writer = make_writer(services, request, patience);
+            services.store().refresh();  // nobody changes the store now: what is served is what the writer sees
+            const auto state = services.store().current();
+            auto enrolled =
+                service::enroll_face(*writer, *encoder, state->people, user, rules_of(*services.config(), quality),
+                                     name, hash, std::move(result), std::as_bytes(std::span(photo)));
+            if (!enrolled.succeeded()) {
+                refuse(enrolled);
+            }
+            if (request.claims.role != Role::admin) {
+                enrolled.rival.clear();
+            }
+            return enrolled;
+        });
+        services.store().refresh();
+        services.metrics().count_enrolment(enrolment.photo.outcome);
+        return answer(enrolment);
+    }};
 }
 
 void add_enrolment(Json& body, const Enrolment& enrolment, const std::string& user) {
@@ -85,7 +128,8 @@ void add_enrolment(Json& body, const Enrolment& enrolment, const std::string& us
     }
 }
 
-service::Forgotten forget_person(Services& services, const Request& request, const std::optional<std::string>& key) {
+service::Forgotten forget_person(Services& services, const Request& request, double patience,
+                                 const std::optional<std::string>& key) {
     const auto config = services.config();
     services.store().refresh();
     if (!key || !services.store().current()->people.gallery().find_person(*key)) {
@@ -95,7 +139,7 @@ service::Forgotten forget_person(Services& services, const Request& request, con
     options.workspace.root = config->workspace;
     options.store = config->store_file();
     options.label = *key;
-    options.wait_seconds = k_wait_for_writer;
+    options.wait_seconds = patience;
     options.user = author_of(request);
     auto forgotten = service::forget(options);
     services.store().refresh();

@@ -7,22 +7,24 @@
 #include <mien/service/enroll.hpp>
 #include <mien/service/forget.hpp>
 
+#include <functional>
 #include <optional>
 #include <string>
 
 namespace mien::http {
 
 struct Enrolment {
-    service::EnrolledPhoto photo;
-    Json faces;  ///< box, score and quality of the face that was looked at
+    service::EnrolledPhoto photo;  ///< rival: for admins only
+    Json faces;                    ///< box, score and quality of the face that was looked at
 };
 
-/// Encodes the one face of a photo and adds it to the user's; durable, and served, when this returns. A face that is
-/// somebody else's too is taken, as the old services did; the answer says whose.
+/// Encodes the one face of a photo; what it returns adds it to the user's, durable, and served, before the answer. A
+/// face that is somebody else's too is taken, as the old services did; an admin's answer says whose.
 /// quality: the least that the dialect asks for where the configuration says nothing
-/// throws: Refusal{400} no_face, several_faces, unreadable, low_quality; Refusal{409} limit
-Enrolment enroll_photo(Services& services, const Request& request, Tools& tools, const std::string& user, Bytes photo,
-                       double quality);
+/// throws: here and there, Refusal{400} no_face, several_faces, unreadable, low_quality, other_person (this
+///         very photo is somebody else's); Refusal{409} limit
+OnWriter enroll_photo(Services& services, Tools& tools, std::string user, std::string photo, double quality,
+                      std::function<Response(const Enrolment&)> answer);
 
 /// code, encodings, sha256, faces, who else it looks like: behind the dialect's own fields.
 void add_enrolment(Json& body, const Enrolment& enrolment, const std::string& user);
@@ -30,6 +32,7 @@ void add_enrolment(Json& body, const Enrolment& enrolment, const std::string& us
 /// Erases a person, history and photos included.
 /// key: nothing where it cannot be anybody's name
 /// throws: Refusal{404, person_missing}
-service::Forgotten forget_person(Services& services, const Request& request, const std::optional<std::string>& key);
+service::Forgotten forget_person(Services& services, const Request& request, double patience,
+                                 const std::optional<std::string>& key);
 
 }  // namespace mien::http

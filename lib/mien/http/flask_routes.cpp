@@ -23,6 +23,8 @@ std::string words_for(const Refusal& refusal, bool registering) {
     if (code == "missing_fields" || code == "bad_json") {
         return registering ? "Missing required fields: user_id and photo" : "Missing required field: photo";
     }
+    if (code == "other_person") return "This photo is already registered for another user";
+    if (code == "limit") return "Maximum number of photos reached for this user";
     if (code == "person_missing") return "No face data found for user";
     return refusal.status() >= 500 ? std::string("Server error: ") + refusal.what() : refusal.what();
 }
@@ -42,8 +44,8 @@ Json with_text_id(Json example) {
 /// An integer where one was sent, text where text was.
 Json echoed(const Json& user_id, const std::string& key) { return user_id.is_number_integer() ? user_id : Json(key); }
 
-Response register_face(Services& services, const Request& request, Tools& tools) {
-    const auto form = read_form(request);
+OnWriter register_face(Services& services, const Request& request, Tools& tools) {
+    auto form = read_form(request);
     const auto user_id = form.fields.find("user_id");
     if (!form.image || user_id == form.fields.end() || user_id->is_null()) {
         throw Refusal(400, "missing_fields", "user_id or photo is missing");
@@ -53,13 +55,15 @@ Response register_face(Services& services, const Request& request, Tools& tools)
         throw Refusal(400, "bad_user_id", "user_id must be an integer or a text of 1 to 255 bytes");
     }
     demand_own(request, *services.config(), *key);
-    const auto enrolled = enroll_photo(services, request, tools, *key, form.image_bytes(), k_quality);
-    Json body{{"success", true},
-              {"message", "Face registered successfully"},
-              {"user_id", echoed(*user_id, *key)},
-              {"registered_at", naive_time(enrolled.photo.time)}};
-    add_enrolment(body, enrolled, *key);
-    return reply(std::move(body));
+    const auto answer = [user = *key, shown = echoed(*user_id, *key)](const Enrolment& enrolled) {
+        Json body{{"success", true},
+                  {"message", "Face registered successfully"},
+                  {"user_id", shown},
+                  {"registered_at", naive_time(enrolled.photo.time)}};
+        add_enrolment(body, enrolled, user);
+        return reply(std::move(body));
+    };
+    return enroll_photo(services, tools, *key, std::move(*form.image), k_quality, answer);
 }
 
 Response recognize(Services& services, const Request& request, Tools& tools) {
@@ -111,10 +115,10 @@ Response status(Services& services, const Request& request) {
     return reply(std::move(body));
 }
 
-Response forget(Services& services, const Request& request) {
+Response forget(Services& services, const Request& request, double patience) {
     const auto key = user_key(request.param("user_id"));
     demand_own(request, *services.config(), key.value_or(""));
-    const auto forgotten = forget_person(services, request, key);
+    const auto forgotten = forget_person(services, request, patience, key);
     return reply({{"success", true},
                   {"message", "Face data deleted successfully"},
                   {"user_id", id_of(request)},
@@ -193,7 +197,7 @@ void add_flask_routes(RouteTable& table, Services& services, const std::string& 
                Need::user,
                RateClass::enrol,
                0,
-               OnWorker{[&services](const Request& request, Tools& tools) {
+               OnWorkerFirst{[&services](const Request& request, Tools& tools) {
                    return register_face(services, request, tools);
                }}});
     table.add(
@@ -234,7 +238,9 @@ void add_flask_routes(RouteTable& table, Services& services, const std::string& 
                Need::user,
                RateClass::none,
                0,
-               OnSide{[&services](const Request& request) { return forget(services, request); }}});
+               OnWriter{[&services](const Request& request, double patience) {
+                   return forget(services, request, patience);
+               }}});
     table.add({"GET",
                "/health",
                k_dialect,

@@ -18,6 +18,7 @@
 #include <openssl/pem.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace mien::http {
@@ -114,6 +115,16 @@ void check_public_key(const std::string& algorithm, const std::string& pem) {
     }
 }
 
+/// What manuals and templates say in the place of a secret.
+bool is_example(std::string_view secret) {
+    auto text = to_lower(secret);
+    std::replace(text.begin(), text.end(), '_', '-');
+    constexpr std::array<std::string_view, 6> examples{"your-secret", "your-super-secret", "your-jwt-secret",
+                                                       "change-me",   "changeme",          "change-this"};
+    return std::any_of(examples.begin(), examples.end(),
+                       [&text](std::string_view each) { return text.find(each) != std::string::npos; });
+}
+
 }  // namespace
 
 JwtVerifier::JwtVerifier(std::string algorithm, std::string key, std::string issuer, std::string audience,
@@ -137,6 +148,10 @@ JwtVerifier::JwtVerifier(std::string algorithm, std::string key, std::string iss
             throw Error(ErrorCode::usage,
                         "the JWT secret is one character again and again (for a good one: openssl "
                         "rand -hex 32)");
+        }
+        if (is_example(m_key)) {
+            throw Error(ErrorCode::usage,
+                        "the JWT secret is an example that everybody can read (for a good one: openssl rand -hex 32)");
         }
     } else if (m_algorithm == "RS256" || m_algorithm == "ES256") {
         check_public_key(m_algorithm, m_key);

@@ -39,8 +39,17 @@ struct Metrics::Impl {
         prometheus::BuildCounter().Name("mien_verdicts_total").Help("Answers about photos").Register(registry);
     prometheus::Family<prometheus::Counter>& refusals = prometheus::BuildCounter()
                                                             .Name("mien_http_refusals_total")
-                                                            .Help("Requests refused by the server, by reason")
+                                                            .Help("Refused requests by the code of the answer")
                                                             .Register(registry);
+    prometheus::Family<prometheus::Counter>& enrolments = prometheus::BuildCounter()
+                                                              .Name("mien_enrolments_total")
+                                                              .Help("Photos to enrol, by what became of them")
+                                                              .Register(registry);
+    prometheus::Family<prometheus::Counter>& cache =
+        prometheus::BuildCounter()
+            .Name("mien_cache_lookups_total")
+            .Help("Whether what is kept was of use: the inbox as last seen, encodings of training photos")
+            .Register(registry);
     std::array<prometheus::Histogram*, k_stage_names.size()> stage{};
 
     prometheus::Gauge& gauge(const std::string& name, const std::string& help) {
@@ -93,7 +102,21 @@ void Metrics::count_verdict(Verdict verdict) {
     m_impl->verdicts.Add({{"verdict", std::string(to_string(verdict))}}).Increment();
 }
 
-void Metrics::count_refusal(std::string_view why) { m_impl->refusals.Add({{"reason", std::string(why)}}).Increment(); }
+void Metrics::count_refusal(std::string_view code) {
+    m_impl->refusals.Add({{"reason", std::string(code)}}).Increment();
+}
+
+void Metrics::count_enrolment(std::string_view outcome) {
+    m_impl->enrolments.Add({{"outcome", std::string(outcome)}}).Increment();
+}
+
+void Metrics::count_cache(std::string_view what, std::size_t hits, std::size_t misses) {
+    const auto count = [&](const char* result, std::size_t times) {
+        m_impl->cache.Add({{"cache", std::string(what)}, {"result", result}}).Increment(static_cast<double>(times));
+    };
+    count("hit", hits);
+    count("miss", misses);
+}
 
 std::string Metrics::text(const Figures& figures) {
     auto& impl = *m_impl;

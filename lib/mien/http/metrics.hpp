@@ -26,8 +26,13 @@ public:
     void count_request(std::string_view method, std::string_view route, int status, double seconds);
     void observe(Stage stage, double seconds);
     void count_verdict(Verdict verdict);
-    /// why: a stable word, e.g. queue_full, rate_limit, unauthorized
-    void count_refusal(std::string_view why);
+    /// code: the stable one of the answer
+    void count_refusal(std::string_view code);
+    /// outcome: enrolled, already, or the code of the refusal
+    void count_enrolment(std::string_view outcome);
+    /// What was asked of something that is kept for reuse. what: inbox (what waits, as last seen), photos (encodings of
+    /// training photos)
+    void count_cache(std::string_view what, std::size_t hits, std::size_t misses);
 
     struct Figures {
         SystemFigures system;

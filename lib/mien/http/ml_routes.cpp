@@ -33,7 +33,9 @@ std::string words_for(const Refusal& refusal) {
     if (code == "unreadable") return "Image illisible. Veuillez envoyer une photo JPEG ou PNG.";
     if (code == "person_missing") return "Utilisateur non trouvé";
     if (code == "not_yours") return "Vous ne pouvez supprimer que vos propres données";
+    if (code == "other_person") return "Cette photo est déjà enregistrée pour un autre utilisateur.";
     if (code == "limit") return "Nombre maximal de photos atteint pour cet utilisateur.";
+    if (code == "store_locked") return "Le registre est en cours de modification. Veuillez réessayer plus tard.";
     if (code == "rate_limited") return "Trop de requêtes. Veuillez réessayer plus tard.";
     if (refusal.status() == 413) return "Image trop volumineuse. Veuillez envoyer une photo plus petite.";
     if (refusal.status() == 503) return "Le serveur est occupé. Veuillez réessayer plus tard.";
@@ -54,7 +56,8 @@ std::string user_of(const Request& request, const Config& config) {
         return request.claims.subject;
     }
     const std::string user(named.value_or(""));
-    demand_own(request, config, user);
+    const auto* words = "Vous ne pouvez enregistrer que votre propre visage";
+    demand_own(request, config, user, {{"detail", words}, {"message", words}});
     return user;
 }
 
@@ -71,9 +74,9 @@ Response health(Services& services) {
          {"cors_origins", config->allowed_origins.size()}});
 }
 
-Response enroll(Services& services, const Request& request, Tools& tools) {
+OnWriter enroll(Services& services, const Request& request, Tools& tools) {
     const auto config = services.config();
-    const auto form = read_form(request);
+    auto form = read_form(request);
     const auto user = user_of(request, *config);
     std::vector<Complaint> complaints;
     complain_about_authorization(request, complaints);
@@ -87,11 +90,12 @@ Response enroll(Services& services, const Request& request, Tools& tools) {
         complaints.push_back({"body", "file"});
     }
     demand_valid(complaints);
-    const auto enrolled = enroll_photo(services, request, tools, *key, form.image_bytes(), 0.0);
-    Json body{
-        {"success", true}, {"message", "Visage enregistré avec succès"}, {"face_count", enrolled.photo.encodings}};
-    add_enrolment(body, enrolled, *key);
-    return reply(std::move(body));
+    return enroll_photo(services, tools, *key, std::move(*form.image), 0.0, [user = *key](const Enrolment& enrolled) {
+        Json body{
+            {"success", true}, {"message", "Visage enregistré avec succès"}, {"face_count", enrolled.photo.encodings}};
+        add_enrolment(body, enrolled, user);
+        return reply(std::move(body));
+    });
 }
 
 Response verify(Services& services, const Request& request, Tools& tools) {
@@ -137,13 +141,13 @@ Response list_users(Services& services, const Request& request) {
     return reply({{"enrolled_users", std::move(users)}, {"total_count", gallery.people()}});
 }
 
-Response forget(Services& services, const Request& request) {
+Response forget(Services& services, const Request& request, double patience) {
     std::vector<Complaint> complaints;
     complain_about_authorization(request, complaints);
     demand_valid(complaints);
     const auto key = user_key(request.param("user_id"));
     demand_own(request, *services.config(), key.value_or(""));
-    const auto forgotten = forget_person(services, request, key);
+    const auto forgotten = forget_person(services, request, patience, key);
     return reply({{"success", true},
                   {"message", "Enregistrement facial supprimé"},
                   {"user_id", forgotten.label},
@@ -210,7 +214,8 @@ void add_ml_routes(RouteTable& table, Services& services) {
          Need::user,
          RateClass::enrol,
          0,
-         OnWorker{[&services](const Request& request, Tools& tools) { return enroll(services, request, tools); }}});
+         OnWorkerFirst{
+             [&services](const Request& request, Tools& tools) { return enroll(services, request, tools); }}});
     table.add(
         {"POST",
          "/ml/verify-face",
@@ -243,7 +248,9 @@ void add_ml_routes(RouteTable& table, Services& services) {
                Need::user,
                RateClass::none,
                0,
-               OnSide{[&services](const Request& request) { return forget(services, request); }}});
+               OnWriter{[&services](const Request& request, double patience) {
+                   return forget(services, request, patience);
+               }}});
     const Json later{{"status", "not_implemented"}, {"message", "Détection d'anomalies à venir"}};
     table.add({"POST",
                "/ml/detect-anomalies",

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace mien::http {
@@ -151,6 +152,13 @@ Json security_of(const Route& route, const OpenApiInfo& info) {
     const Json token{{"bearer", Json::array()}};
     const bool asks = route.need == Need::user || route.need == Need::admin ||
                       (route.need == Need::verify && info.verify_needs_token);
+    // Some old services' frames demanded the header where nobody looks at the token.
+    const bool header = std::any_of(route.fields.begin(), route.fields.end(), [](const Field& field) {
+        return field.in == Field::In::header && field.required && equal_without_case(field.name, "Authorization");
+    });
+    if (header) {
+        return Json::array({token});
+    }
     if (!info.needs_token || route.need == Need::nothing) {
         return Json::array();
     }
@@ -284,7 +292,7 @@ Json openapi(const RouteTable& table, const OpenApiInfo& info) {
     return document;
 }
 
-void add_document_routes(RouteTable& table, const OpenApiInfo& info) {
+void add_document_routes(RouteTable& table, const std::function<OpenApiInfo()>& now) {
     const std::vector<Page> pages{
         {"/redoc", k_html, mien_docs_redoc_html, mien_docs_redoc_html_end},
         {"/redoc/redoc.js", k_javascript, mien_docs_redoc_js, mien_docs_redoc_js_end},
@@ -306,14 +314,22 @@ void add_document_routes(RouteTable& table, const OpenApiInfo& info) {
     document.replies = {
         {200, "OpenAPI 3.1", Json{{"openapi", "3.1.0"}, {"info", Json::object()}, {"paths", Json::object()}}}};
     document.need = Need::nothing;
-    // The table is complete once the server runs; what stands in it does not change then.
-    auto text = std::make_shared<std::string>();
-    document.handler = OnIo{[text](const Request&) { return reply_exactly(*text); }};
+    // The table is complete once the server runs; then only who may ask changes.
+    auto texts = std::make_shared<std::map<std::pair<bool, bool>, std::string>>();
+    document.handler = OnIo{[texts, now](const Request&) {
+        const auto info = now();
+        return reply_exactly(texts->at({info.needs_token, info.verify_needs_token}));
+    }};
     table.add(std::move(document));
     for (const auto& page : pages) {
         add_page(table, page);
     }
-    *text = openapi(table, info).dump();
+    for (const bool needs_token : {false, true}) {
+        for (const bool verify_needs_token : {false, true}) {
+            (*texts)[{needs_token, verify_needs_token}] =
+                openapi(table, {now().version, needs_token, verify_needs_token}).dump();
+        }
+    }
 }
 
 }  // namespace mien::http

@@ -5,6 +5,7 @@
 
 #include <mien/http/route.hpp>
 
+#include <functional>
 #include <string>
 
 namespace mien::http {
@@ -20,7 +21,7 @@ struct OpenApiInfo {
 Json openapi(const RouteTable& table, const OpenApiInfo& info);
 
 /// Adds GET /openapi.json, /docs, /redoc and what the pages load. The last to be called: what is added to the table
-/// afterwards is not in the documents.
-void add_document_routes(RouteTable& table, const OpenApiInfo& info);
+/// afterwards is not in the documents. now: asked at each request, on any thread
+void add_document_routes(RouteTable& table, const std::function<OpenApiInfo()>& now);
 
 }  // namespace mien::http

@@ -29,16 +29,26 @@ struct Tools {
 struct OnIo {
     std::function<Response(const Request&)> run;
 };
-/// On one of a few threads beside: disk, a search in the gallery, anything that waits; nothing that encodes.
+/// On one of a few threads beside: disk, a search in the gallery, trainings.
 struct OnSide {
     std::function<Response(const Request&)> run;
+};
+/// On the one thread that changes the store, one change behind the other: everything that waits for another process's
+/// writer, so that nobody else does.
+struct OnWriter {
+    /// patience: seconds that are left for that wait
+    std::function<Response(const Request&, double patience)> run;
 };
 /// On a worker, behind the bounded queue: everything that looks at pixels.
 struct OnWorker {
     std::function<Response(const Request&, Tools&)> run;
 };
+/// First on a worker, behind the bounded queue; then where it says, with what it saw, and the worker is free.
+struct OnWorkerFirst {
+    std::function<std::variant<OnSide, OnWriter>(const Request&, Tools&)> run;
+};
 
-using Handler = std::variant<OnIo, OnSide, OnWorker>;
+using Handler = std::variant<OnIo, OnSide, OnWriter, OnWorker, OnWorkerFirst>;
 
 enum class Need {
     nothing,   ///< public, whatever --auth says

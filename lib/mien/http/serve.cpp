@@ -72,7 +72,10 @@ void serve(const Config& config, const models::Finder& finder, const std::functi
     add_flask_routes(table, services, MIEN_VERSION);
     add_api_v1_routes(table, services, MIEN_VERSION);
     add_console_routes(table, services);
-    add_document_routes(table, {MIEN_VERSION, config.auth != AuthMode::none, config.auth_verify});
+    add_document_routes(table, [&services] {
+        const auto now = services.config();
+        return OpenApiInfo{MIEN_VERSION, now->auth != AuthMode::none, now->auth_verify};
+    });
     Engine engine(services, table);
     Server server(engine);
     services.store().watch();

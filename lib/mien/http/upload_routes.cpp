@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <mien/core/error.hpp>
+#include <mien/core/file.hpp>
 #include <mien/core/text.hpp>
 #include <mien/http/answers.hpp>
 #include <mien/http/changes.hpp>
@@ -23,8 +24,25 @@ constexpr std::string_view k_folder = "dataset/";
 
 service::Workspace workspace_of(const Config& config) { return service::Workspace{config.workspace}; }
 
-Response upload(Services& services, const Request& request, Tools& tools) {
-    const auto form = read_form(request);
+Json upload_answer(const service::LiveState& state, const service::PhotoAnswer& answer, const std::string& photo) {
+    const auto* face = best_face(answer);
+    Json body{{"predicted_label", answer.verdict == Verdict::known ? Json(face->label) : Json(nullptr)},
+              {"confidence_score", face == nullptr ? 0.0 : rounded(face->confidence, k_places)},
+              {"image_path", photo},
+              {"status", to_string(answer.verdict)},
+              {"candidates", Json::array()},
+              {"verdict", to_string(answer.verdict)},
+              {"code", to_string(answer.verdict)}};
+    add_extras(body, state, answer, face);
+    if (face != nullptr && !body["faces"].empty()) {
+        const auto index = static_cast<std::size_t>(face - answer.faces.data());
+        body["candidates"] = body["faces"][index]["candidates"];
+    }
+    return body;
+}
+
+OnSide upload(Services& services, const Request& request, Tools& tools) {
+    auto form = read_form(request);
     if (!form.image) {
         demand_valid({{"body", "file"}});
     }
@@ -37,22 +55,11 @@ Response upload(Services& services, const Request& request, Tools& tools) {
     if (config->compat && answer.verdict == Verdict::no_face) {
         throw Refusal(400, "no_face", "No faces found in the uploaded image.");
     }
-    const auto photo = service::remember(workspace_of(*config), tools.state->people.gallery().description(),
-                                         form.image_name, form.image_bytes(), answer);
-    const auto* face = best_face(answer);
-    Json body{{"predicted_label", answer.verdict == Verdict::known ? Json(face->label) : Json(nullptr)},
-              {"confidence_score", face == nullptr ? 0.0 : rounded(face->confidence, k_places)},
-              {"image_path", photo},
-              {"status", to_string(answer.verdict)},
-              {"candidates", Json::array()},
-              {"verdict", to_string(answer.verdict)},
-              {"code", to_string(answer.verdict)}};
-    add_extras(body, *tools.state, answer, face);
-    if (face != nullptr && !body["faces"].empty()) {
-        const auto index = static_cast<std::size_t>(face - answer.faces.data());
-        body["candidates"] = body["faces"][index]["candidates"];
-    }
-    return reply(std::move(body));
+    return {[form = std::move(form), answer, state = tools.state, workspace = workspace_of(*config)](const Request&) {
+        const auto photo = service::remember(workspace, state->people.gallery().description(), form.image_name,
+                                             form.image_bytes(), answer);
+        return reply(upload_answer(*state, answer, photo));
+    }};
 }
 
 /// The upload that image_path names. Only what /upload/ gives out is taken: a plain name behind "dataset/", of a file
@@ -100,7 +107,35 @@ service::FaceChoice choice_of(const Form& form) {
     return choice;
 }
 
-Response confirm(Services& services, const Request& request, Tools& tools) {
+Response keep_confirmed(Services& services, const Request& request, double patience,
+                        const service::ConfirmRequest& decision, pipeline::PhotoResult seen) {
+    auto options = confirm_options(services, request, patience, std::move(seen));
+    service::Confirmer confirmer(std::move(options), services.finder());
+    const auto confirmed = [&] {
+        try {
+            return confirmer.decide(decision);
+        } catch (const service::WhichFace& which) {
+            throw Refusal(400, "which_face", "say which face is meant: its number from the left as face, or its box",
+                          {{"faces", which.faces()}});
+        }
+    }();
+    services.store().refresh();
+    if (confirmed.outcome == "no_face") {
+        throw Refusal(400, "no_face", "No faces found in the image.");
+    }
+    if (confirmed.outcome == "unreadable") {
+        throw Refusal(400, "unreadable", "the photo cannot be read: " + confirmed.reason);
+    }
+    Json body{{"message", "Training data updated successfully."},
+              {"success", true},
+              {"label", confirmed.label},
+              {"image_path", confirmed.kept_as},
+              {"box", mien::to_json(confirmed.box)},
+              {"code", confirmed.outcome}};
+    return reply(std::move(body));
+}
+
+OnWriter confirm(Services& services, const Request& request, Tools& tools) {
     const auto form = read_form(request);
     const auto image_path = form.text("image_path");
     const auto label = form.text("label");
@@ -122,28 +157,21 @@ Response confirm(Services& services, const Request& request, Tools& tools) {
     }
     decision.face = choice_of(form);
     decision.force = true;  // the operator has the last word, as ever
-    const auto confirmed =
-        service::Confirmer(confirm_options(services, request, &tools.worker), services.finder()).decide(decision);
-    services.store().refresh();
-    if (confirmed.outcome == "no_face") {
-        throw Refusal(400, "no_face", "No faces found in the image.");
-    }
-    if (confirmed.outcome == "unreadable") {
-        throw Refusal(400, "unreadable", "the photo cannot be read: " + confirmed.reason);
-    }
-    Json body{{"message", "Training data updated successfully."},
-              {"success", true},
-              {"label", confirmed.label},
-              {"image_path", confirmed.kept_as},
-              {"box", mien::to_json(confirmed.box)},
-              {"code", confirmed.outcome}};
-    return reply(std::move(body));
+    const auto photo = read_file(decision.photo, service::k_largest_photo_file);
+    return {[&services, decision, seen = services.process(tools, photo, pipeline::Faces::all)](const Request& asked,
+                                                                                               double patience) {
+        return keep_confirmed(services, asked, patience, decision, seen);
+    }};
 }
 
 Response reset(Services& services, const Request& request) {
     const auto config = services.config();
     service::ResetOptions options;
     options.workspace = workspace_of(*config);
+    const auto reserve = options.workspace.reserve();
+    if (!fs::is_directory(reserve) || service::photos_in(reserve).empty()) {
+        throw Refusal(400, "reserve_empty", "dataset_reserve holds no photos to go back to");
+    }
     options.pipeline.detector = config->detector;
     options.pipeline.max_pixels = config->max_pixels;
     options.jobs = config->worker_count();
@@ -181,19 +209,19 @@ void add_upload_routes(RouteTable& table, Services& services) {
                RateClass::none,
                0,
                OnIo{[](const Request&) { return reply_exactly(R"({"hello":"world"})"); }}});
-    table.add(
-        {"POST",
-         "/upload/",
-         k_dialect,
-         "Who is on the photo; it waits in dataset/ for /confirm/",
-         {image_field("file")},
-         {{200, "Somebody who is known", known},
-          {200, "status unknown or no_face: predicted_label is null", unknown},
-          {400, "What was sent is no photo", {{"message", "the photo cannot be read"}}}},
-         Need::user,
-         RateClass::none,
-         0,
-         OnWorker{[&services](const Request& request, Tools& tools) { return upload(services, request, tools); }}});
+    table.add({"POST",
+               "/upload/",
+               k_dialect,
+               "Who is on the photo; it waits in dataset/ for /confirm/",
+               {image_field("file")},
+               {{200, "Somebody who is known", known},
+                {200, "status unknown or no_face: predicted_label is null", unknown},
+                {400, "What was sent is no photo", {{"message", "the photo cannot be read"}}}},
+               Need::user,
+               RateClass::none,
+               0,
+               OnWorkerFirst{
+                   [&services](const Request& request, Tools& tools) { return upload(services, request, tools); }}});
     table.add(
         {"POST",
          "/confirm/",
@@ -204,18 +232,22 @@ void add_upload_routes(RouteTable& table, Services& services) {
           {Field::In::body, "face", {{"type", "integer"}}, false, "Which of several faces, from the left, from 1"},
           {Field::In::body, "box", {{"type", "string"}}, false, "The same: LEFT,TOP,WIDTH,HEIGHT"}},
          {{200, "Learnt; the photo is in dataset_training/ now", {{"message", "Training data updated successfully."}}},
-          {400, "Nobody is on it", {{"message", "No faces found in the image."}}},
+          {400,
+           "Nobody is on it; or which_face, with all faces: face or box is missing",
+           {{"message", "No faces found in the image."}}},
           {404, "There is no such upload", {{"message", "there is no dataset/photo.jpg"}}}},
          Need::admin,
          RateClass::none,
          0,
-         OnWorker{[&services](const Request& request, Tools& tools) { return confirm(services, request, tools); }}});
+         OnWorkerFirst{
+             [&services](const Request& request, Tools& tools) { return confirm(services, request, tools); }}});
     table.add({"POST",
                "/reset_training/",
                k_dialect,
                "Back to the people of dataset_reserve/",
                {},
-               {{200, "Done", Json::array({"Training reset successful", 200})}},
+               {{200, "Done", Json::array({"Training reset successful", 200})},
+                {400, "reserve_empty: there is nothing to go back to", nullptr}},
                Need::admin,
                RateClass::none,
                0,

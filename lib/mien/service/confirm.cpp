@@ -506,6 +506,7 @@ struct Confirmer::Impl {
 
     [[noreturn]] void refuse_choice(const Subject& subject, const PhotoAnswer& photo, const std::string& reason) const {
         std::string text = printable(subject.name) + ": " + reason + "; it shows ";
+        Json faces = Json::array();
         for (std::size_t i = 0; i < photo.faces.size(); ++i) {
             const auto& face = photo.faces[i];
             const auto known = settled(*store, subject.hash, face.box);
@@ -513,8 +514,11 @@ struct Confirmer::Impl {
             text += known ? known->row ? " (" + known->label + " in the store)" : " (not a face)"
                     : face.verdict == Verdict::known ? " (looks like " + face.label + ")"
                                                      : "";
+            faces.push_back({{"face", i + 1},
+                             {"box", mien::to_json(face.box)},
+                             {"label", known && known->row ? Json(known->label) : Json(nullptr)}});
         }
-        throw Error(ErrorCode::usage, text);
+        throw WhichFace(text, std::move(faces));
     }
 
     Confirmed decide_photo(const ConfirmRequest& request, const fs::path& source, std::vector<std::byte> bytes) {

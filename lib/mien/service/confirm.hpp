@@ -7,6 +7,7 @@
 /// the upload leaves dataset/ unless another face of it waits. All of it is one change of the store, and one undo takes
 /// it back. After a crash anywhere the same call goes on and repeats nothing.
 
+#include <mien/core/error.hpp>
 #include <mien/core/json.hpp>
 #include <mien/gallery/file_store.hpp>
 #include <mien/gallery/gallery.hpp>
@@ -63,6 +64,17 @@ struct Confirmed {
     std::uint64_t change{};  ///< the store's change, for undo; 0: the store was not changed
 };
 
+/// The choice of a face that is missing, or means none. The message lists the options of the command line.
+class WhichFace : public Error {
+public:
+    WhichFace(const std::string& message, Json faces) : Error(ErrorCode::usage, message), m_faces(std::move(faces)) {}
+    /// All faces of the photo, from the left: face (its number), box, label (in the store; null: it waits).
+    [[nodiscard]] const Json& faces() const { return m_faces; }
+
+private:
+    Json m_faces;
+};
+
 struct ConfirmOptions {
     Workspace workspace;
     pipeline::Options pipeline;
@@ -83,9 +95,8 @@ public:
     Confirmer(const Confirmer&) = delete;
     Confirmer& operator=(const Confirmer&) = delete;
 
-    /// throws: Error{usage}: no such face, a choice is needed (the message lists the faces), a bad label, another face
-    /// of
-    ///         this photo is `label` already, the face is somebody else and force is not set (the message says who);
+    /// throws: WhichFace: no such face, or a choice is needed; Error{usage}: a bad label, another face of this photo is
+    ///         `label` already, the face is somebody else and force is not set (the message says who);
     ///         Error{store_locked, store_corrupt, model_missing, model_mismatch, runtime}
     Confirmed decide(const ConfirmRequest& request);
 

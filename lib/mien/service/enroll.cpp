@@ -170,25 +170,37 @@ OnLimit on_limit_from(std::string_view name) {
     throw Error(ErrorCode::usage, "the rule at the limit is oldest, worst or reject, not " + shell_quoted(name));
 }
 
-EnrolledPhoto enroll_face(gallery::StoreWriter& writer, const pipeline::Blueprint& blueprint,
-                          const Identifier& identifier, const std::string& user, const EnrollRules& rules,
-                          const std::string& photo, const Sha256& hash, pipeline::PhotoResult result, Bytes bytes) {
+std::optional<EnrolledPhoto> refused_at_sight(const std::string& photo, const Sha256& hash,
+                                              const pipeline::PhotoResult& result) {
+    if (result.verdict == Verdict::known && result.faces.size() == 1) {
+        return std::nullopt;
+    }
+    const bool several = result.verdict == Verdict::known;
     EnrolledPhoto answer;
     answer.photo = photo;
     answer.hash = hash;
     answer.time = std::time(nullptr);
     answer.ms = result.ms;
+    answer.outcome = to_string(several ? Verdict::several_faces : result.verdict);
+    answer.reason = several ? "there are " + std::to_string(result.faces.size()) + " faces; show one" : result.reason;
+    return answer;
+}
+
+EnrolledPhoto enroll_face(gallery::StoreWriter& writer, const pipeline::Blueprint& blueprint,
+                          const Identifier& identifier, const std::string& user, const EnrollRules& rules,
+                          const std::string& photo, const Sha256& hash, pipeline::PhotoResult result, Bytes bytes) {
     const auto store = writer.gallery();
-    answer.encodings = store ? encodings_of(*store, user) : 0;
-    if (result.verdict == Verdict::known && result.faces.size() != 1) {
-        result.verdict = Verdict::several_faces;
-        result.reason = "there are " + std::to_string(result.faces.size()) + " faces; show one";
+    const auto encodings = store ? encodings_of(*store, user) : 0;
+    if (auto refused = refused_at_sight(photo, hash, result)) {
+        refused->encodings = encodings;
+        return *refused;
     }
-    if (result.verdict != Verdict::known) {
-        answer.outcome = to_string(result.verdict);
-        answer.reason = result.reason;
-        return answer;
-    }
+    EnrolledPhoto answer;
+    answer.photo = photo;
+    answer.hash = hash;
+    answer.time = std::time(nullptr);
+    answer.ms = result.ms;
+    answer.encodings = encodings;
     const auto face = result.faces.front();
     answer.quality = static_cast<double>(face.quality.score);
     gallery::Record record{

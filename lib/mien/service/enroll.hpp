@@ -61,6 +61,10 @@ struct EnrolledPhoto {
     [[nodiscard]] bool succeeded() const { return outcome == "enrolled" || outcome == "already"; }
 };
 
+/// What a photo's looks rule out, whatever the store holds: unreadable, no_face, several_faces. Nothing: ask the store.
+std::optional<EnrolledPhoto> refused_at_sight(const std::string& photo, const Sha256& hash,
+                                              const pipeline::PhotoResult& result);
+
 /// Takes one face that is processed already into an open store, durable when it returns. The store is made if absent.
 /// result: as Worker::process(…, Faces::one) gave it. bytes: the photo, for rules.keep_in. identifier: of
 /// writer.gallery(), or of an empty gallery. throws: Error{model_mismatch, runtime}

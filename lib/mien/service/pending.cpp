@@ -37,12 +37,20 @@ UnixTime file_time(const fs::path& path) {
     return ::stat(path.c_str(), &status) == 0 ? status.st_mtim.tv_sec : 0;
 }
 
+/// A link is no upload: whoever may write into dataset/ would make us read, and keep, what lies elsewhere.
+bool is_upload(const Workspace& workspace, const fs::path& photo) {
+    std::error_code problem;
+    return fs::is_regular_file(fs::symlink_status(photo, problem)) && lies_in(photo, workspace.inbox());
+}
+
 std::vector<fs::path> photos_of_inbox(const Workspace& workspace) {
-    return fs::is_directory(workspace.inbox()) ? photos_in(workspace.inbox()) : std::vector<fs::path>();
+    auto photos = fs::is_directory(workspace.inbox()) ? photos_in(workspace.inbox()) : std::vector<fs::path>();
+    std::erase_if(photos, [&workspace](const fs::path& photo) { return !is_upload(workspace, photo); });
+    return photos;
 }
 
 bool lies_in_inbox(const Workspace& workspace, std::string_view photo) {
-    return fs::is_regular_file(workspace.root / photo);
+    return is_upload(workspace, workspace.root / photo);
 }
 
 /// What one photo adds to pending.mien.

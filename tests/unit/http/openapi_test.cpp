@@ -92,6 +92,8 @@ TEST(OpenApi, SaysWhereATokenIsAskedFor) {
     route.need = Need::verify;
     EXPECT_EQ(operation(route, tokens)["security"], Json::array({Json::object(), bearer}));
     EXPECT_EQ(operation(route, strict)["security"], Json::array({bearer}));
+    route.fields.push_back({Field::In::header, "Authorization", {{"type", "string"}}, true, "Bearer TOKEN"});
+    EXPECT_EQ(operation(route, open)["security"], Json::array({bearer})) << "the route refuses requests without it";
 }
 
 TEST(OpenApi, LeavesHiddenRoutesOut) {
@@ -104,7 +106,8 @@ TEST(OpenApi, LeavesHiddenRoutesOut) {
 
 TEST(OpenApi, IsServedWithItsPages) {
     auto table = table_of(photo_route());
-    add_document_routes(table, {"4.5.6", false, false});
+    OpenApiInfo now{"4.5.6", false, false};
+    add_document_routes(table, [&now] { return now; });
     const auto get = [&table](const char* path) {
         const auto match = table.match("GET", path);
         EXPECT_NE(match.route, nullptr) << path;
@@ -115,6 +118,13 @@ TEST(OpenApi, IsServedWithItsPages) {
     EXPECT_TRUE(document["paths"].contains("/people/{user_id}/photos/"));
     EXPECT_TRUE(document["paths"].contains("/openapi.json"));
     EXPECT_FALSE(document["paths"].contains("/docs"));
+    const auto token_asked = [&get] {
+        return !Json::parse(get("/openapi.json").body)["paths"]["/people/{user_id}/photos/"]["post"]["security"]
+                    .empty();
+    };
+    EXPECT_FALSE(token_asked());
+    now.needs_token = true;  // a reload
+    EXPECT_TRUE(token_asked());
     for (const char* path : {"/docs", "/redoc", "/redoc/redoc.js", "/redoc/redoc.css"}) {
         const auto page = get(path);
         EXPECT_FALSE(page.body.empty()) << path;

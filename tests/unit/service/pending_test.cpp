@@ -42,6 +42,21 @@ TEST(Pending, TwoFacesOfAPhotoAreNeverInOneCluster) {
     EXPECT_EQ(pending.clusters.size(), 2U);
 }
 
+TEST(Pending, LinksAreNoUploads) {
+    NumberWorkspace in;
+    in.upload("a.jpg", {in.face(4)});
+    in.upload("b.jpg", {in.face(6)});
+    in.write("elsewhere/secret.jpg");
+    std::filesystem::create_symlink("../elsewhere/secret.jpg", in.root() / "dataset/link.jpg");
+    std::filesystem::rename(in.root() / "dataset/b.jpg", in.root() / "elsewhere/b.jpg");
+    std::filesystem::create_symlink("../elsewhere/b.jpg", in.root() / "dataset/b.jpg");
+    const auto pending = in.waiting();
+    ASSERT_EQ(pending.faces.size(), 1U);
+    EXPECT_EQ(pending.faces[0].photo, "dataset/a.jpg");
+    EXPECT_TRUE(pending.idle.empty()) << pending.idle[0].photo;
+    EXPECT_EQ(in.upload("b.jpg", {in.face(6)}), "dataset/b_1.jpg") << "the link is not the photo";
+}
+
 TEST(Pending, SuggestsWhoItMayBe) {
     NumberWorkspace in;
     const auto ada = in.record("ada", "1.jpg", in.face(2));
