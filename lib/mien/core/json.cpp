@@ -7,7 +7,7 @@ namespace mien {
 
 double rounded(double value, int places) {
     const double scale = std::pow(10.0, places);
-    return std::round(value * scale) / scale;
+    return std::round(value * scale) / scale + 0.0;  // -0 becomes 0
 }
 
 }  // namespace mien

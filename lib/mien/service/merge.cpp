@@ -214,6 +214,10 @@ MergeSummary merge_stores(const MergeOptions& options) {
         throw Error(ErrorCode::usage,
                     printable(options.output.native()) + " exists; name another file, or replace it with --force");
     }
+    if (fs::exists(options.output) && !fs::is_regular_file(options.output)) {
+        throw Error(ErrorCode::usage,
+                    printable(options.output.native()) + " is no regular file; a store is one: name another file");
+    }
     Merger merger(options, summary);
     const auto merged = merger.run();
     summary.people = merged->people();
