@@ -7,6 +7,7 @@
 /// the upload leaves dataset/ unless another face of it waits. All of it is one change of the store, and one undo takes
 /// it back. After a crash anywhere the same call goes on and repeats nothing.
 
+#include <mien/core/error.hpp>
 #include <mien/core/json.hpp>
 #include <mien/gallery/file_store.hpp>
 #include <mien/gallery/gallery.hpp>
@@ -44,6 +45,12 @@ struct ConfirmRequest {
     /// Also where the store has this very face as somebody else (it is renamed), or knows it as somebody else by its
     /// looks.
     bool force{false};
+};
+
+/// Refused because the face is somebody else, by its looks or in the store: `force` makes it so all the same.
+class NeedsForce : public Error {
+public:
+    explicit NeedsForce(const std::string& message) : Error(ErrorCode::usage, message) {}
 };
 
 /// What became of one face.
@@ -84,8 +91,7 @@ public:
     Confirmer& operator=(const Confirmer&) = delete;
 
     /// throws: Error{usage}: no such face, a choice is needed (the message lists the faces), a bad label, another face
-    /// of
-    ///         this photo is `label` already, the face is somebody else and force is not set (the message says who);
+    ///         of this photo is `label` already; NeedsForce, which says who it is else;
     ///         Error{store_locked, store_corrupt, model_missing, model_mismatch, runtime}
     Confirmed decide(const ConfirmRequest& request);
 
