@@ -210,13 +210,13 @@ MergeSummary merge_stores(const MergeOptions& options) {
     MergeSummary summary;
     summary.stores = options.stores;
     summary.output = options.output;
-    if (!options.force && fs::exists(options.output)) {
-        throw Error(ErrorCode::usage,
-                    printable(options.output.native()) + " exists; name another file, or replace it with --force");
-    }
     if (fs::exists(options.output) && !fs::is_regular_file(options.output)) {
         throw Error(ErrorCode::usage,
                     printable(options.output.native()) + " is no regular file; a store is one: name another file");
+    }
+    if (!options.force && fs::exists(options.output)) {
+        throw Error(ErrorCode::usage,
+                    printable(options.output.native()) + " exists; name another file, or replace it with --force");
     }
     Merger merger(options, summary);
     const auto merged = merger.run();
