@@ -4,6 +4,7 @@
 #include <mien/core/error.hpp>
 #include <mien/core/file.hpp>
 #include <mien/core/format.hpp>
+#include <mien/core/interrupt.hpp>
 
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -39,8 +40,9 @@ bool ask(const std::string& question) {
     }
     std::fprintf(stderr, "%s [y/N] ", question.c_str());
     std::array<char, 64> answer{};
-    return std::fgets(answer.data(), static_cast<int>(answer.size()), stdin) != nullptr &&
-           (answer[0] == 'y' || answer[0] == 'Y');
+    const bool answered = std::fgets(answer.data(), static_cast<int>(answer.size()), stdin) != nullptr;
+    throw_if_interrupted();
+    return answered && (answer[0] == 'y' || answer[0] == 'Y');
 }
 
 std::string with_commas(std::uint64_t number) {

@@ -16,7 +16,7 @@ void print_line(std::string_view text);
 void print_json(const Json& json);
 
 /// Asks a question on the terminal.
-/// throws: Error{usage} that names --yes where nobody is there to answer; returns: whether the answer was yes
+/// throws: Error{usage} naming --yes where nobody can answer, Error{interrupted}; returns: whether it was a yes
 bool ask(const std::string& question);
 
 /// "1,234,567"

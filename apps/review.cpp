@@ -8,6 +8,7 @@
 #include <mien/core/file.hpp>
 #include <mien/core/text.hpp>
 #include <mien/service/pending.hpp>
+#include <mien/service/photo_files.hpp>
 
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -76,7 +77,7 @@ void draw(const std::vector<service::Thumbnail>& pictures) {
 std::string describe(const service::Suggestion& suggestion) {
     std::array<char, 64> text{};
     std::snprintf(text.data(), text.size(), " (%.0f %%, distance %.3f)", suggestion.confidence * 100,
-                  suggestion.distance);
+                  rounded(suggestion.distance, 3));
     return suggestion.label + text.data();
 }
 
@@ -140,11 +141,13 @@ public:
             }
             try {
                 heed(answer, group);
+            } catch (const service::NeedsForce& error) {
+                say(std::string(error.what()) + "; here: !NAME insists");
             } catch (const Error& error) {
                 if (error.code() != ErrorCode::usage) {
                     throw;
                 }
-                say(std::string(error.what()) + (answer.kind == Answer::Kind::name ? "; here: !NAME insists" : ""));
+                say(error.what());
             }
         }
     }
@@ -276,7 +279,7 @@ private:
 
     /// A new name may be a slip of the finger.
     bool is_meant(const std::string& typed) {
-        const auto label = to_label(typed);
+        const auto label = service::to_folder_label(typed);
         if (std::binary_search(m_labels.begin(), m_labels.end(), label)) {
             return true;
         }

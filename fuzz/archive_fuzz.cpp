@@ -30,7 +30,6 @@ void put_sum(std::vector<std::byte>& bytes, std::size_t to, std::size_t from, st
 /// Mends the checksums, or no input would come past them.
 void mend(std::vector<std::byte>& bytes) {
     constexpr std::size_t k_parts = 14 * 16;
-    constexpr std::size_t k_chunk = std::size_t{64} << 10U;
     if (bytes.size() < mien::gallery::k_header_size) {
         return;
     }
@@ -41,13 +40,16 @@ void mend(std::vector<std::byte>& bytes) {
         const auto table = at<std::uint64_t>(bytes, 128);
         if (table <= bytes.size() - 256) {
             const auto body = 256 + table;
-            for (std::size_t i = 0; body + i * k_chunk < bytes.size(); ++i) {
+            const auto said = at<std::uint32_t>(bytes, 168);
+            const auto chunk = std::max<std::size_t>(said == 0 ? std::size_t{64} << 10U : said, 64);
+            for (std::size_t i = 0; body + i * chunk < bytes.size(); ++i) {
                 const auto to = 256 + k_parts + i * 8;
                 if (to + 8 <= body) {
-                    put_sum(bytes, to, body + i * k_chunk, std::min(k_chunk, bytes.size() - body - i * k_chunk));
+                    put_sum(bytes, to, body + i * chunk, std::min(chunk, bytes.size() - body - i * chunk));
                 }
             }
             put_sum(bytes, 136, 256, table);
+            put_sum(bytes, 176, 256, std::min<std::size_t>(k_parts, table));
         }
     }
     put_sum(bytes, 248, 0, 248);

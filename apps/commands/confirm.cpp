@@ -2,11 +2,13 @@
 #include <commands.hpp>
 #include <output.hpp>
 #include <review.hpp>
+#include <validators.hpp>
 
 #include <mien/core/error.hpp>
 #include <mien/core/file.hpp>
 #include <mien/core/interrupt.hpp>
 #include <mien/core/text.hpp>
+#include <mien/core/user_file.hpp>
 #include <mien/service/confirm.hpp>
 
 #include <unistd.h>
@@ -17,7 +19,6 @@
 namespace mien::app {
 namespace {
 
-namespace fs = std::filesystem;
 using service::Confirmed;
 using service::Decision;
 
@@ -91,8 +92,7 @@ int confirm_cluster(const ConfirmArguments& arguments, service::Confirmer& confi
 
 int confirm_batch(const ConfirmArguments& arguments, service::Confirmer& confirmer, const SharedOptions& shared) {
     constexpr std::uint64_t k_largest_batch = 1ULL << 28U;
-    const bool from_stdin = arguments.batch == "-";
-    const auto bytes = read_file(from_stdin ? fs::path("/dev/stdin") : fs::path(arguments.batch), k_largest_batch);
+    const auto bytes = read_input(arguments.batch, k_largest_batch);
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     std::size_t done = 0;
     std::size_t failed = 0;
@@ -183,7 +183,7 @@ void add_confirm(CLI::App& app, Context& context) {
         verb->add_option("--not", arguments->not_label, "It is not NAME, whoever it is")->type_name("NAME");
     auto* no_face = verb->add_flag("--not-a-face", arguments->not_a_face, "It is no face at all");
     auto* face = verb->add_option("--face", arguments->face, "Which face, counted from the left")
-                     ->check(CLI::PositiveNumber)
+                     ->check(whole_number_from(1))
                      ->type_name("N")
                      ->needs(photo);
     verb->add_option("--box", arguments->box, "Which face, by its place")

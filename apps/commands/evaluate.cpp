@@ -6,6 +6,7 @@
 #include <mien/core/file.hpp>
 #include <mien/core/format.hpp>
 #include <mien/core/text.hpp>
+#include <mien/core/user_file.hpp>
 #include <mien/service/evaluate.hpp>
 #include <mien/service/evaluate_report.hpp>
 
@@ -185,7 +186,7 @@ void print_difference(const service::Evaluation& evaluation) {
 }
 
 void write_text(const fs::path& file, std::string_view text, unsigned mode) {
-    AtomicFile out(file, mode);
+    OutputFile out(file, mode);
     out.write(std::as_bytes(std::span(text)));
     out.commit();
 }

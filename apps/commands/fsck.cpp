@@ -6,6 +6,7 @@
 #include <mien/core/text.hpp>
 #include <mien/service/fsck.hpp>
 
+#include <cstdio>
 #include <memory>
 
 namespace mien::app {
@@ -32,6 +33,9 @@ void print_text(const gallery::FsckReport& report, bool quiet) {
         print_line("repaired: " + counted(report.records, "encoding") + " up to change " +
                    std::to_string(report.last_change) + "; dropped " + counted(report.dropped_records, "encoding") +
                    " and " + counted(report.dropped_changes, "change"));
+        if (!quiet && (report.dropped_records > 0 || report.dropped_changes > 0 || report.rest_lost)) {
+            std::fputs("'mien train' learns again what was dropped and has its photo in dataset_training\n", stderr);
+        }
     }
 }
 

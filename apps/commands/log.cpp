@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <commands.hpp>
 #include <output.hpp>
+#include <validators.hpp>
 
 #include <mien/core/error.hpp>
 #include <mien/core/text.hpp>
@@ -36,7 +37,7 @@ void add_log(CLI::App& app, Context& context) {
     auto arguments = std::make_shared<LogArguments>();
     auto* verb = app.add_subcommand("log", "Say who changed the store, when and how");
     verb->add_option("N", arguments->count, "How many changes, the newest first")
-        ->check(CLI::PositiveNumber)
+        ->check(whole_number_from(1))
         ->capture_default_str();
     verb->add_flag("--all", arguments->all, "All that the store remembers");
     add_store_option(*verb, arguments->store);

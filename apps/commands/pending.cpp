@@ -3,6 +3,7 @@
 #include <output.hpp>
 
 #include <mien/core/error.hpp>
+#include <mien/core/shell.hpp>
 #include <mien/core/text.hpp>
 #include <mien/service/pending.hpp>
 
@@ -38,7 +39,7 @@ void print_text(const service::Pending& pending, const SharedOptions& shared) {
         print_line(head);
         for (const auto index : cluster.faces) {
             const auto& face = pending.faces[index];
-            print_line("  " + shell_quoted(printable(face.photo)) + " --box " + std::to_string(face.box.left) + "," +
+            print_line("  " + shell_path(face.photo) + " --box " + std::to_string(face.box.left) + "," +
                        std::to_string(face.box.top) + "," + std::to_string(face.box.width) + "," +
                        std::to_string(face.box.height) + "  " + to_iso8601(face.time));
         }

@@ -4,6 +4,7 @@
 
 #include <mien/core/error.hpp>
 #include <mien/core/log.hpp>
+#include <mien/core/shell.hpp>
 #include <mien/core/text.hpp>
 #include <mien/service/predict.hpp>
 
@@ -55,7 +56,7 @@ std::vector<fs::path> expand(const std::vector<std::string>& arguments) {
 
 std::string number(double value) {
     std::array<char, 32> text{};
-    std::snprintf(text.data(), text.size(), "%.3f", value);
+    std::snprintf(text.data(), text.size(), "%.3f", rounded(value, 3));
     return text.data();
 }
 
@@ -103,7 +104,7 @@ void print_text(const service::PhotoAnswer& answer, std::size_t top, const Share
         }
         if (face.verdict == Verdict::unknown && !shared.quiet) {
             const auto which = answer.faces.size() > 1 ? " --face " + std::to_string(i + 1) : std::string();
-            std::fprintf(stderr, "  to name it: mien confirm %s%s --label NAME\n", shell_quoted(answer.photo).c_str(),
+            std::fprintf(stderr, "  to name it: mien confirm %s%s --label NAME\n", shell_path(answer.photo).c_str(),
                          which.c_str());
         }
     }

@@ -23,6 +23,9 @@ std::string describe(const service::ResetSummary& s, bool dry_run) {
                 (dry_run ? " would be learned" : " came: ");
     if (!dry_run) {
         text += counted(s.records, "encoding") + " of " + counted(s.people, "person", "people");
+        if (s.failed > 0) {
+            text += ", " + with_commas(s.failed) + " failed";
+        }
     }
     return text + " (before: " + with_commas(s.records_before) + " of " + with_commas(s.people_before) + ")";
 }
@@ -66,7 +69,7 @@ int reset(const ResetArguments& arguments, const SharedOptions& shared) {
                          printable(summary.kept_in).c_str());
         }
     }
-    return k_exit_success;
+    return summary.failed > 0 ? k_exit_some_failed : k_exit_success;
 }
 
 }  // namespace

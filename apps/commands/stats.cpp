@@ -29,6 +29,7 @@ void print_text(const service::StoreStats& s, const StatsArguments& arguments) {
     print_line("people      " + with_commas(s.people.size()));
     print_line("encodings   " + with_commas(s.encodings));
     print_line("skipped     " + with_commas(s.skipped) + " photos gave no encoding");
+    print_line("denials     " + with_commas(s.denials));
     print_line("duplicates  " + with_commas(s.duplicates.size()));
     print_line("encoder     " + s.contract.encoder + ", " + std::to_string(s.contract.dim) + " numbers, " +
                std::string(to_string(s.contract.metric)) + ", weights " + s.contract.weights.substr(0, 12));

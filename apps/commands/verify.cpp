@@ -15,9 +15,15 @@ namespace {
 
 std::string numbers(const std::optional<double>& distance, double confidence, double threshold) {
     std::array<char, 96> text{};
-    std::snprintf(text.data(), text.size(), "distance %.3f (threshold %.3f)  confidence %.3f", distance.value_or(0),
-                  threshold, confidence);
+    std::snprintf(text.data(), text.size(), "distance %.3f (threshold %.3f)  confidence %.3f",
+                  rounded(distance.value_or(0), 3), threshold, confidence);
     return distance ? text.data() : std::string();
+}
+
+int exit_status(Verdict verdict) {
+    return verdict == Verdict::known        ? k_exit_success
+           : verdict == Verdict::unreadable ? k_exit_some_failed
+                                            : k_exit_negative;
 }
 
 struct VerifyArguments {
@@ -31,6 +37,10 @@ void print_text(const service::VerifyAnswer& answer, bool claimed) {
     std::string line = printable(answer.photo) + ": ";
     if (!answer.reason.empty()) {
         print_line(line + std::string(to_string(answer.verdict)) + " (" + printable(answer.reason) + ")");
+        return;
+    }
+    if (answer.verdict == Verdict::no_face) {
+        print_line(line + "not a face");
         return;
     }
     const bool known = answer.verdict == Verdict::known;
@@ -52,7 +62,7 @@ int verify(const VerifyArguments& arguments, const SharedOptions& shared) {
     } else {
         print_text(answer, options.user.has_value());
     }
-    return answer.verdict == Verdict::known ? k_exit_success : k_exit_negative;
+    return exit_status(answer.verdict);
 }
 
 struct CompareArguments {
@@ -73,7 +83,7 @@ int compare(const CompareArguments& arguments, const SharedOptions& shared) {
         print_line(std::string(answer.verdict == Verdict::known ? "same" : "different") + "  " +
                    numbers(answer.distance, answer.confidence, answer.threshold));
     }
-    return answer.verdict == Verdict::known ? k_exit_success : k_exit_negative;
+    return exit_status(answer.verdict);
 }
 
 }  // namespace

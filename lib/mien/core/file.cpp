@@ -219,6 +219,11 @@ MappedFile::~MappedFile() {
 }
 
 AtomicFile::AtomicFile(fs::path target, unsigned mode) : m_target(std::move(target)) {
+    struct stat status {};
+    if (::lstat(m_target.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISLNK(status.st_mode)) {
+        throw Error(ErrorCode::runtime,
+                    name_of(m_target) + " is there and no regular file; name another, or remove it first");
+    }
     auto pattern = (folder_of(m_target) / ("." + m_target.filename().native() + ".XXXXXX")).native();
     m_fd = FileDescriptor(::mkostemp(pattern.data(), O_CLOEXEC));
     if (!m_fd.is_open()) {

@@ -31,6 +31,43 @@ bool is_control(utf8proc_int32_t code_point) {
            code_point == 0x2029;
 }
 
+/// Whether it can be printed as it is.
+bool is_showable(std::string_view text) {
+    while (!text.empty()) {
+        const auto [code_point, length] = scan(text);
+        if (length == 0 || is_control(code_point)) {
+            return false;
+        }
+        text.remove_prefix(length);
+    }
+    return true;
+}
+
+/// For between $' and '. Always three octal digits: hexadecimal ones would run on into what follows in some shells.
+std::string escaped(std::string_view text) {
+    std::string result;
+    while (!text.empty()) {
+        const auto [code_point, length] = scan(text);
+        const auto piece = text.substr(0, std::max<std::size_t>(length, 1));
+        if (length == 0 || is_control(code_point)) {
+            for (const char c : piece) {
+                const auto byte = static_cast<unsigned char>(c);
+                result += '\\';
+                for (const unsigned shift : {6U, 3U, 0U}) {
+                    result += static_cast<char>('0' + ((byte >> shift) & 7U));
+                }
+            }
+        } else {
+            if (piece == "'" || piece == "\\") {
+                result += '\\';
+            }
+            result += piece;
+        }
+        text.remove_prefix(piece.size());
+    }
+    return result;
+}
+
 }  // namespace
 
 bool is_utf8(std::string_view text) {
@@ -104,6 +141,9 @@ std::string shell_quoted(std::string_view text) {
     };
     if (!text.empty() && std::all_of(text.begin(), text.end(), plain)) {
         return std::string(text);
+    }
+    if (!is_showable(text)) {
+        return std::string("$'").append(escaped(text)).append("'");
     }
     std::string quoted = "'";
     for (const char c : text) {

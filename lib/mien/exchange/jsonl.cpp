@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <mien/exchange/formats.hpp>
 
+#include <mien/core/hex.hpp>
 #include <mien/core/json.hpp>
 
 #include <algorithm>
@@ -149,17 +150,6 @@ void head(const Json& line, Collector& collector) {
 
 // --- writing ---
 
-std::string hex(std::string_view bytes) {
-    constexpr std::string_view k_digits = "0123456789abcdef";
-    std::string digits;
-    for (const char byte : bytes) {
-        const auto value = static_cast<unsigned char>(byte);
-        digits += k_digits[value >> 4U];
-        digits += k_digits[value & 0xFU];
-    }
-    return digits;
-}
-
 void append_text(std::string& line, std::string_view name, std::string_view value) {
     (((line += ",\"") += name) += "\":") += to_line(Json(value));
 }
@@ -167,7 +157,7 @@ void append_text(std::string& line, std::string_view name, std::string_view valu
 void append_path(std::string& line, const std::string& name, std::string_view value) {
     append_text(line, name, value);
     if (!is_utf8(value)) {
-        append_text(line, name + "_hex", hex(value));
+        append_text(line, name + "_hex", to_hex(value));
     }
 }
 
@@ -295,7 +285,7 @@ void write_jsonl(const Contents& contents, const Sink& write) {
             for (std::size_t at = 0; at < blob.size(); at += k_extra_piece) {
                 line.clear();
                 append_text(line, "extra", name);
-                append_text(line, "hex", hex(std::string_view(blob).substr(at, k_extra_piece)));
+                append_text(line, "hex", to_hex(std::string_view(blob).substr(at, k_extra_piece)));
                 finish(line);
                 write(line);
             }

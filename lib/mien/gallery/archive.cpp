@@ -34,7 +34,10 @@ struct Header {
     std::uint64_t body_length;
     std::uint64_t predecessor;
     std::uint64_t last_change;
-    std::array<std::uint8_t, 80> reserved;
+    std::uint32_t chunk;  ///< bytes that have a checksum of their own; 0: k_largest_chunk
+    std::uint32_t zero;
+    std::uint64_t places_checksum;  ///< of the table's places; 0: none, the table is whole or of no use
+    std::array<std::uint8_t, 64> reserved;
     std::uint64_t header_checksum;  ///< of all bytes before it
 };
 static_assert(sizeof(Header) == k_header_size && std::is_trivially_copyable_v<Header>);
@@ -66,15 +69,25 @@ struct Place {
 
 constexpr std::uint32_t k_largest_dim = 16384;
 constexpr std::size_t k_alignment = 64;
-// A damaged chunk costs what lies in it, so small; each costs a checksum, so not too small.
-constexpr std::size_t k_chunk = std::size_t{64} << 10U;
+// A damaged chunk costs what lies in it, so small; each costs a checksum, so not too small, and not too many.
+constexpr std::size_t k_smallest_chunk = k_alignment;  // no chunk reaches from one column into the next
+constexpr std::size_t k_largest_chunk = std::size_t{64} << 10U;
+constexpr std::size_t k_many_chunks = 4096;
 // Less than this is checked faster than a thread starts.
 constexpr std::size_t k_worth_a_thread = std::size_t{8} << 20U;
-constexpr unsigned k_most_threads = 4;  // memory is read no faster by more
-constexpr std::size_t k_step = 64;      // chunks that a thread takes at a time
+constexpr unsigned k_most_threads = 4;                 // memory is read no faster by more
+constexpr std::size_t k_step = std::size_t{4} << 20U;  // bytes that a thread takes at a time
 
 constexpr std::size_t aligned(std::size_t size) { return (size + k_alignment - 1) / k_alignment * k_alignment; }
-constexpr std::size_t chunks_of(std::size_t length) { return (length + k_chunk - 1) / k_chunk; }
+constexpr std::size_t chunks_of(std::size_t length, std::size_t chunk) { return (length + chunk - 1) / chunk; }
+
+constexpr std::size_t chunk_for(std::size_t length) {
+    auto chunk = k_smallest_chunk;
+    while (chunk < k_largest_chunk && chunks_of(length, chunk) > k_many_chunks) {
+        chunk *= 2;
+    }
+    return chunk;
+}
 
 [[noreturn]] void corrupt(const std::string& what, std::size_t offset) {
     throw Error(ErrorCode::store_corrupt, what + " (at byte " + std::to_string(offset) + ")");
@@ -112,20 +125,20 @@ public:
     [[nodiscard]] std::uint64_t length() const { return m_length; }
     [[nodiscard]] const std::vector<Bytes>& pieces() const { return m_pieces; }
 
-    [[nodiscard]] std::vector<std::uint64_t> checksums() const {
+    [[nodiscard]] std::vector<std::uint64_t> checksums(std::size_t size) const {
         std::vector<std::uint64_t> sums;
         std::vector<std::byte> chunk;  // one that is made of several pieces
-        chunk.reserve(k_chunk);
+        chunk.reserve(size);
         for (auto piece : m_pieces) {
             while (!piece.empty()) {
-                const auto taken = piece.first(std::min(piece.size(), k_chunk - chunk.size()));
+                const auto taken = piece.first(std::min(piece.size(), size - chunk.size()));
                 piece = piece.subspan(taken.size());
-                if (taken.size() == k_chunk) {
+                if (taken.size() == size) {
                     sums.push_back(xxh3(taken));
                     continue;
                 }
                 chunk.insert(chunk.end(), taken.begin(), taken.end());
-                if (chunk.size() == k_chunk) {
+                if (chunk.size() == size) {
                     sums.push_back(xxh3(chunk));
                     chunk.clear();
                 }
@@ -239,10 +252,14 @@ Header read_header(Bytes bytes) {
         header.encoder.back() != '\0') {
         corrupt("the header says something impossible", offsetof(Header, header_size));
     }
+    header.chunk = header.chunk == 0 ? k_largest_chunk : header.chunk;
+    if (header.chunk < k_smallest_chunk || header.chunk > k_largest_chunk || header.chunk % k_alignment != 0) {
+        corrupt("the header says something impossible", offsetof(Header, chunk));
+    }
     const auto rest = bytes.size() - k_header_size;
     if (header.table_length > rest || header.body_length != rest - header.table_length ||
         header.table_length !=
-            aligned(k_parts * sizeof(Place) + chunks_of(header.body_length) * sizeof(std::uint64_t))) {
+            aligned(k_parts * sizeof(Place) + chunks_of(header.body_length, header.chunk) * sizeof(std::uint64_t))) {
         corrupt("the file's length is not what its header says; it may be cut short", bytes.size());
     }
     return header;
@@ -253,15 +270,17 @@ struct Table {
     std::span<const std::uint64_t> checksums;
 };
 
-Table read_table(Bytes bytes, const Header& header) {
+/// damaged: also one of which only the places are whole. Its checksums are of use: chunks that have theirs are whole.
+Table read_table(Bytes bytes, const Header& header, bool damaged = false) {
     const auto raw = bytes.subspan(k_header_size, header.table_length);
-    if (xxh3(raw) != header.table_checksum) {
+    const bool whole_places = header.places_checksum == xxh3(raw.first(sizeof Table::places));
+    if (xxh3(raw) != header.table_checksum && !(damaged && whole_places)) {
         corrupt("the table of contents is damaged", k_header_size);
     }
     Table table{};
     std::memcpy(table.places.data(), raw.data(), sizeof table.places);
     table.checksums = {reinterpret_cast<const std::uint64_t*>(raw.data() + sizeof table.places),
-                       chunks_of(header.body_length)};
+                       chunks_of(header.body_length, header.chunk)};
     std::uint64_t end = 0;
     for (const auto& place : table.places) {
         // Parts follow one another: none lies on another, and none reaches beyond the body.
@@ -279,26 +298,36 @@ Table read_table(Bytes bytes, const Header& header) {
     return table;
 }
 
-/// The first chunk of [first, last) that is damaged, or last.
-std::size_t first_damaged(Bytes body, std::span<const std::uint64_t> sums, std::size_t first, std::size_t last) {
-    for (auto i = first; i < last; ++i) {
-        if (xxh3(body.subspan(i * k_chunk, std::min(k_chunk, body.size() - i * k_chunk))) != sums[i]) {
-            return i;
+/// A body, as its chunks vouch for it.
+struct Chunks {
+    Bytes body;
+    std::span<const std::uint64_t> sums;
+    std::size_t size;
+
+    /// The first chunk of [first, last) that is damaged, or last.
+    [[nodiscard]] std::size_t first_damaged(std::size_t first, std::size_t last) const {
+        for (auto i = first; i < last; ++i) {
+            if (xxh3(body.subspan(i * size, std::min(size, body.size() - i * size))) != sums[i]) {
+                return i;
+            }
         }
+        return last;
     }
-    return last;
-}
+};
 
 /// Compares all checksums, in several threads where that pays: a store of a million opens as fast as it can be read.
-void check_body(Bytes body, std::span<const std::uint64_t> sums, std::size_t body_offset) {
-    const auto n = sums.size();
+void check_body(const Chunks& chunks, std::size_t body_offset) {
+    const auto& body = chunks.body;
+    const auto n = chunks.sums.size();
+    const auto step = k_step / chunks.size;
     std::atomic<std::size_t> next{0};
     std::atomic<std::size_t> damaged{n};
     const auto work = [&] {
-        for (auto first = next.fetch_add(k_step); first < n; first = next.fetch_add(k_step)) {
-            const auto last = std::min(n, first + k_step);
-            expect_reading(body.subspan(first * k_chunk, std::min(body.size(), last * k_chunk) - first * k_chunk));
-            const auto found = first_damaged(body, sums, first, last);
+        for (auto first = next.fetch_add(step); first < n; first = next.fetch_add(step)) {
+            const auto last = std::min(n, first + step);
+            const auto begin = first * chunks.size;
+            expect_reading(body.subspan(begin, std::min(body.size(), last * chunks.size) - begin));
+            const auto found = chunks.first_damaged(first, last);
             auto least = damaged.load();
             while (found < last && found < least && !damaged.compare_exchange_weak(least, found)) {
             }
@@ -314,7 +343,7 @@ void check_body(Bytes body, std::span<const std::uint64_t> sums, std::size_t bod
     work();
     helpers.clear();
     if (damaged < n) {
-        corrupt("the records are damaged", body_offset + damaged * k_chunk);
+        corrupt("the records are damaged", body_offset + damaged * chunks.size);
     }
 }
 
@@ -325,12 +354,15 @@ struct Rest {
     Extras extras;
 };
 
-Rest read_rest(Bytes bytes, ModelContract contract) {
-    Rest rest;
+/// rest: with the contract. Where it throws, it holds what was read before.
+void read_rest(Bytes bytes, Rest& rest) {
     PayloadReader in(bytes);
-    rest.description.contract = std::move(contract);
-    in.read(rest.description.settings);
-    in.read(rest.description.fingerprint);
+    std::string settings;
+    std::string fingerprint;
+    in.read(settings);
+    in.read(fingerprint);
+    rest.description.settings = std::move(settings);
+    rest.description.fingerprint = std::move(fingerprint);
     const auto skipped = in.read_count(k_smallest_skipped);
     for (std::size_t i = 0; i < skipped; ++i) {
         rest.skipped.push_back(read_members<SkippedPhoto>(in));
@@ -350,7 +382,6 @@ Rest read_rest(Bytes bytes, ModelContract contract) {
     if (!in.at_end()) {
         throw Error(ErrorCode::store_corrupt, "the last part is longer than what it says");
     }
-    return rest;
 }
 
 Archive read_archive_2(Bytes bytes, std::shared_ptr<const void> keep) {
@@ -358,7 +389,7 @@ Archive read_archive_2(Bytes bytes, std::shared_ptr<const void> keep) {
     const auto table = read_table(bytes, header);
     const auto body_offset = k_header_size + header.table_length;
     const auto body = bytes.subspan(body_offset);
-    check_body(body, table.checksums, body_offset);
+    check_body({body, table.checksums, header.chunk}, body_offset);
 
     const auto part = [&](Part which) { return body.subspan(table.places[which].offset, table.places[which].length); };
     const auto column = [&]<class Element>(Part which, std::span<const Element>& elements) {
@@ -392,8 +423,10 @@ Archive read_archive_2(Bytes bytes, std::shared_ptr<const void> keep) {
         corrupt("the number of records is not what the header says", offsetof(Header, count));
     }
     try {
-        auto rest = read_rest(part(k_rest), {std::string(header.encoder.data()), to_hex(header.weights), header.dim,
-                                             header.metric == 1 ? Metric::cosine : Metric::l2});
+        Rest rest;
+        rest.description.contract = {std::string(header.encoder.data()), to_hex(header.weights), header.dim,
+                                     header.metric == 1 ? Metric::cosine : Metric::l2};
+        read_rest(part(k_rest), rest);
         return {std::make_shared<const Gallery>(std::move(rest.description), columns, std::move(rest.skipped),
                                                 std::move(rest.denials), std::move(rest.extras)),
                 {header.header_checksum, header.predecessor, header.last_change}};
@@ -407,7 +440,8 @@ Archive read_archive_2(Bytes bytes, std::shared_ptr<const void> keep) {
 std::uint64_t write_archive(const Gallery& gallery, const Lineage& lineage, const std::function<void(Bytes)>& write) {
     const auto& contract = gallery.contract();
     const Body body(gallery);
-    const auto checksums = body.checksums();
+    const auto chunk = chunk_for(body.length());
+    const auto checksums = body.checksums(chunk);
     std::vector<std::byte> table(aligned(sizeof body.places() + checksums.size() * sizeof checksums[0]));
     std::memcpy(table.data(), body.places().data(), sizeof body.places());
     std::memcpy(table.data() + sizeof body.places(), checksums.data(), checksums.size() * sizeof checksums[0]);
@@ -429,6 +463,8 @@ std::uint64_t write_archive(const Gallery& gallery, const Lineage& lineage, cons
     header.body_length = body.length();
     header.predecessor = lineage.predecessor;
     header.last_change = lineage.last_change;
+    header.chunk = static_cast<std::uint32_t>(chunk);
+    header.places_checksum = xxh3(std::as_bytes(std::span(body.places())));
     header.header_checksum = header_checksum(header);
 
     write(std::as_bytes(std::span(&header, 1)));
@@ -463,32 +499,37 @@ namespace {
 /// Which bytes of a body are in a whole chunk.
 class Wholeness {
 public:
-    Wholeness(Bytes body, std::span<const std::uint64_t> sums) {
-        for (std::size_t i = 0; i < sums.size(); ++i) {
-            m_good.push_back(first_damaged(body, sums, i, i + 1) == i + 1);
+    explicit Wholeness(const Chunks& chunks) : m_chunk(chunks.size) {
+        for (std::size_t i = 0; i < chunks.sums.size(); ++i) {
+            m_good.push_back(chunks.first_damaged(i, i + 1) == i + 1);
         }
     }
     [[nodiscard]] bool is_good(std::uint64_t offset, std::uint64_t length) const {
-        for (auto i = offset / k_chunk; length > 0 && i <= (offset + length - 1) / k_chunk; ++i) {
+        return good_prefix(offset, length) == length;
+    }
+    /// How many of the bytes come before the first that may be damaged.
+    [[nodiscard]] std::uint64_t good_prefix(std::uint64_t offset, std::uint64_t length) const {
+        for (auto i = offset / m_chunk; length > 0 && i <= (offset + length - 1) / m_chunk; ++i) {
             if (!m_good[i]) {
-                return false;
+                return std::max(offset, i * m_chunk) - offset;
             }
         }
-        return true;
+        return length;
     }
     [[nodiscard]] std::string damage(std::size_t body_offset, std::size_t body_length) const {
         std::string text;
         for (std::size_t i = 0; i < m_good.size(); ++i) {
             if (!m_good[i]) {
-                const auto begin = i * k_chunk;
+                const auto begin = i * m_chunk;
                 text += (text.empty() ? "damaged are the bytes " : ", ") + std::to_string(body_offset + begin) +
-                        " to " + std::to_string(body_offset + std::min(begin + k_chunk, body_length) - 1);
+                        " to " + std::to_string(body_offset + std::min(begin + m_chunk, body_length) - 1);
             }
         }
         return text;
     }
 
 private:
+    std::size_t m_chunk;
     std::vector<bool> m_good;
 };
 
@@ -518,29 +559,25 @@ std::optional<Salvage> salvage_archive(Bytes bytes) {
             return std::nullopt;
         }
         header = read_header(bytes);
-        table = read_table(bytes, header);
+        table = read_table(bytes, header, true);
     } catch (const Error&) {
         return std::nullopt;
     }
     const auto body_offset = k_header_size + header.table_length;
     const auto body = bytes.subspan(body_offset);
-    const Wholeness whole(body, table.checksums);
+    const Wholeness whole({body, table.checksums, header.chunk});
     const auto& places = table.places;
 
     Salvage salvage;
     salvage.damage = whole.damage(body_offset, body.size());
     Rest rest;
-    const ModelContract contract{std::string(header.encoder.data()), to_hex(header.weights), header.dim,
+    rest.description.contract = {std::string(header.encoder.data()), to_hex(header.weights), header.dim,
                                  header.metric == 1 ? Metric::cosine : Metric::l2};
-    rest.description.contract = contract;
-    salvage.rest_lost = true;
-    if (whole.is_good(places[k_rest].offset, places[k_rest].length)) {
-        try {
-            rest = read_rest(body.subspan(places[k_rest].offset, places[k_rest].length), contract);
-            salvage.rest_lost = false;
-        } catch (const std::exception&) {
-            rest = Rest{{contract, {}, {}}, {}, {}, {}};
-        }
+    try {
+        read_rest(body.subspan(places[k_rest].offset, whole.good_prefix(places[k_rest].offset, places[k_rest].length)),
+                  rest);
+    } catch (const std::exception&) {
+        salvage.rest_lost = true;
     }
     // A value of a column, if it is whole.
     const auto value = [&]<class Element>(Part part, std::size_t row, Element& element) {

@@ -42,7 +42,7 @@ Archive read_archive(Bytes bytes, std::shared_ptr<const void> keep);
 struct Salvage {
     Archive archive;
     std::size_t dropped{};  ///< records of which a byte lies in a damaged chunk
-    bool rest_lost{};       ///< settings, skipped photos, denials and extras are gone
+    bool rest_lost{};       ///< some or all of: settings, skipped, denials, extras
     std::string damage;     ///< for people: which bytes
 };
 

@@ -7,9 +7,13 @@
 #include <mien/gallery/journal.hpp>
 
 #include <memory>
+#include <string_view>
 #include <vector>
 
 namespace mien::gallery {
+
+/// What the log says of an erasure, which cannot be undone and tells nothing else.
+inline constexpr std::string_view k_erasure = "somebody was erased";
 
 /// The changes in the history and the journal, oldest first, each once.
 class ChangeLog {

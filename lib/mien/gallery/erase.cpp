@@ -338,7 +338,7 @@ void StoreWriter::finish_erasure(const std::string& label, Erased& erased) {
     // The history first: it may be ahead of the archive, never behind it. With the archive the person is gone for
     // readers; the journal is empty then.
     const auto number = last_change() + 1;
-    frames += frame(EntryKind::change, number, to_bytes(make_change("somebody was erased", {})));
+    frames += frame(EntryKind::change, number, to_bytes(make_change(std::string(k_erasure), {})));
     {
         const auto text = to_bytes(LogHeader{LogKind::history, 0, first - 1}) + frames;
         AtomicFile history(files.history, 0600);

@@ -76,11 +76,26 @@ std::string counted(std::size_t number, const std::string& singular) {
     return std::to_string(number) + " " + singular + (number == 1 ? "" : "s");
 }
 
+/// What cannot be read, for want of a permission or because it is no file, may be whole.
+void require_damage(const Error& error, const fs::path& file) {
+    if (error.code() != ErrorCode::store_corrupt) {
+        throw Error(error.code(), std::string(error.what()) + "; nothing is known of " + printable(file.native()) +
+                                      ": check its permissions, or run this as its owner");
+    }
+}
+
 void check_log(const fs::path& path, LogKind kind, FsckReport& report) {
     if (!fs::exists(path)) {
         return;
     }
-    const auto log = read_leniently(read_whole(path), kind);
+    const auto log = [&] {
+        try {
+            return read_leniently(read_whole(path), kind);
+        } catch (const Error& error) {
+            require_damage(error, path);
+            throw;
+        }
+    }();
     const auto changes = counted(log.changes.size(), "change");
     if (log.damaged > 0) {
         report.findings.push_back({FsckKind::damage, path,
@@ -131,6 +146,7 @@ FsckReport check_store(const fs::path& store) {
                                                                   std::to_string(report.last_change)}
                                                 : FsckFinding{FsckKind::damage, files.archive, wrong});
     } catch (const Error& error) {
+        require_damage(error, files.archive);
         report.findings.push_back({FsckKind::damage, files.archive, error.what()});
     }
     check_log(files.journal, LogKind::journal, report);
@@ -144,6 +160,7 @@ FsckReport check_store(const fs::path& store) {
                 report.findings.push_back({FsckKind::damage, files.journal, wrong});
             }
         } catch (const Error& error) {
+            require_damage(error, files.journal);
             report.findings.push_back({FsckKind::damage, files.journal, error.what()});
         }
     }
@@ -168,6 +185,7 @@ FsckReport check_store(const fs::path& store) {
                 report.findings.push_back(
                     {FsckKind::good, entry.path(), counted(archive.gallery->size(), "record") + ", kept for undo"});
             } catch (const Error& error) {
+                require_damage(error, entry.path());
                 report.findings.push_back({FsckKind::damage, entry.path(), error.what()});
             }
         }
@@ -207,8 +225,10 @@ FsckReport repair_store(const fs::path& store, const WriterOptions& options) {
         report.dropped_records = salvage->dropped;
         report.findings.push_back(
             {FsckKind::damage, files.archive,
-             salvage->damage + "; " + std::to_string(salvage->dropped) + " records dropped" +
-                 (salvage->rest_lost ? ", and with them the settings, skipped photos, denials and calibration" : "")});
+             (salvage->damage.empty() ? "the table of contents is damaged" : salvage->damage) + "; " +
+                 counted(salvage->dropped, "record") + " dropped" +
+                 (salvage->rest_lost ? ", and some or all of: settings, skipped photos, denials, calibration" : "")});
+        report.rest_lost = salvage->rest_lost;
     }
     // All that opening does not look at, made anew from the records.
     std::vector<Record> records;

@@ -30,13 +30,14 @@ struct FsckReport {
     bool repaired{};
     std::size_t dropped_records{};
     std::size_t dropped_changes{};
+    bool rest_lost{};                         ///< something of settings, skipped photos, denials, calibration
     std::vector<std::filesystem::path> kept;  ///< the damaged files, under their new names
 
     [[nodiscard]] bool is_whole() const;
 };
 
 /// Reads every byte of every file of the store; changes nothing and takes no lock.
-/// throws: Error{store_missing}
+/// throws: Error{store_missing}; Error{runtime} where a file cannot be read, which says nothing about damage
 FsckReport check_store(const std::filesystem::path& store);
 
 /// Keeps what is provably good, says what it dropped, and keeps the damaged files beside. Does nothing to a store that

@@ -52,6 +52,13 @@ std::string read_whole(const fs::path& path) {
     return bytes ? std::string(reinterpret_cast<const char*>(bytes->data()), bytes->size()) : std::string();
 }
 
+/// Removes the folder inside root and those above it as far as nothing is in them; never one that lies in root itself.
+void remove_empty_folders(const fs::path& root, fs::path folder) {
+    while (folder.has_parent_path() && ::rmdir((root / folder).c_str()) == 0) {
+        folder = folder.parent_path();
+    }
+}
+
 /// Whether it is what an AtomicFile of this store leaves when its process dies.
 bool is_temporary(const std::string& name, const std::string& store) {
     constexpr std::size_t k_random = 6;
@@ -227,6 +234,7 @@ void StoreWriter::move_files(const Change& change) {
         if (move != nullptr && fs::exists(fs::symlink_status(folder / move->from)) &&
             !fs::exists(fs::symlink_status(folder / move->to))) {
             move_durably(folder / move->from, folder / move->to);
+            remove_empty_folders(folder, fs::path(move->from).parent_path());
         }
     }
     append(frame(EntryKind::finished, change.number, {}), [](StoreReader::State& state) { state.unfinished.reset(); });

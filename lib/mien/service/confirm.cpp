@@ -3,6 +3,7 @@
 
 #include <mien/core/error.hpp>
 #include <mien/core/file.hpp>
+#include <mien/core/shell.hpp>
 #include <mien/core/text.hpp>
 #include <mien/gallery/file_store.hpp>
 #include <mien/service/faces.hpp>
@@ -75,10 +76,11 @@ public:
         const auto where = printable(subject.name) + ": the store has the face at " + describe(subject.box) + " as ";
         switch (decision) {
             case Decision::is:
+                require_folder(label);
                 refuse_twins(subject, label);
                 m_named.push_back({subject.hash, subject.box, label});
                 if (has_record && known->label != label && !force) {
-                    throw Error(ErrorCode::usage, where + known->label + "; make it " + label + " with --force");
+                    throw NeedsForce(where + known->label + "; make it " + label + " with --force");
                 }
                 if (!has_record && !force) {
                     refuse_lookalikes(subject, label);
@@ -145,6 +147,18 @@ private:
         }
     }
 
+    /// The photo will lie in the person's folder, inside the workspace.
+    void require_folder(const std::string& label) const {
+        const auto folder = m_workspace.training() / label;
+        const auto there = fs::symlink_status(folder);
+        if (fs::exists(there) && !fs::is_directory(there)) {
+            throw Error(ErrorCode::usage, printable(m_workspace.name_of(folder)) + " is " +
+                                              (fs::is_symlink(there) ? "a link" : "a file") + ", but the photos of " +
+                                              label +
+                                              " go into a folder of that name; choose another label, or move it away");
+        }
+    }
+
     /// Two faces of one photo are two people, whatever they look like.
     void refuse_twins(const Subject& subject, const std::string& label) const {
         const auto refuse = [&](const Box& box) {
@@ -172,12 +186,11 @@ private:
         seen.encoding = {std::make_shared<ModelContract>(m_store.contract()), subject.encoding};
         const auto face = m_identifier.answer(std::move(photo)).faces.front();
         if (face.verdict == Verdict::known && face.label != label) {
-            std::string distance = std::to_string(*face.distance);
+            std::string distance = std::to_string(rounded(*face.distance, 3));
             distance.resize(distance.find('.') + 4);
-            throw Error(ErrorCode::usage, printable(subject.name) + ": the face at " + describe(subject.box) +
-                                              " looks like " + face.label + " (distance " + distance +
-                                              "); confirm it as " + face.label + ", say --not " +
-                                              shell_quoted(face.label) + " first, or insist with --force");
+            throw NeedsForce(printable(subject.name) + ": the face at " + describe(subject.box) + " looks like " +
+                             face.label + " (distance " + distance + "); confirm it as " + face.label + ", say " +
+                             shell_option("--not", face.label) + " first, or insist with --force");
         }
     }
 
@@ -623,10 +636,12 @@ struct Confirmer::Impl {
     }
 
     void commit(gallery::StoreWriter& writer, Plan& plan, Decision decision, const std::string& label) {
-        auto summary = std::to_string(plan.answers.size()) + (plan.answers.size() == 1 ? " face" : " faces");
-        summary += decision == Decision::is       ? " confirmed as " + label
-                   : decision == Decision::is_not ? " denied to be " + label
-                                                  : " denied to be a face";
+        const bool one = plan.answers.size() == 1;
+        auto summary = std::to_string(plan.answers.size());
+        summary += decision == Decision::is       ? (one ? " face confirmed as " : " faces confirmed as ") + label
+                   : decision == Decision::is_not ? (one ? " face is not " : " faces are not ") + label
+                   : one                          ? " detection is not a face"
+                                                  : " detections are not faces";
         if (writer.gallery()) {
             writer.commit(summary, std::move(plan.operations));
             writer.compact_if_it_pays();

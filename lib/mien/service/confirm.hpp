@@ -47,6 +47,12 @@ struct ConfirmRequest {
     bool force{false};
 };
 
+/// Refused because the face is somebody else, by its looks or in the store: `force` makes it so all the same.
+class NeedsForce : public Error {
+public:
+    explicit NeedsForce(const std::string& message) : Error(ErrorCode::usage, message) {}
+};
+
 /// What became of one face.
 struct Confirmed {
     std::string photo;  ///< as it was named
@@ -96,7 +102,7 @@ public:
     Confirmer& operator=(const Confirmer&) = delete;
 
     /// throws: WhichFace: no such face, or a choice is needed; Error{usage}: a bad label, another face of this photo is
-    ///         `label` already, the face is somebody else and force is not set (the message says who);
+    ///         `label` already; NeedsForce, which says who it is else;
     ///         Error{store_locked, store_corrupt, model_missing, model_mismatch, runtime}
     Confirmed decide(const ConfirmRequest& request);
 

@@ -113,15 +113,16 @@ private:
         if (surplus == 0) {
             return true;
         }
-        const auto limit = std::to_string(m_rules.max_per_user);
+        const auto limit = std::to_string(m_rules.max_per_user) + " enrolled encoding" +
+                           (m_rules.max_per_user == 1 ? "" : "s") + " already";
         if (m_rules.on_limit == OnLimit::reject) {
             m_answer.outcome = "limit";
-            m_answer.reason = record.label + " has " + limit + " encodings already; --on-limit says what may go";
+            m_answer.reason = record.label + " has " + limit + "; --on-limit says what may go";
             return false;
         }
         if (m_rules.on_limit == OnLimit::worst && record.quality <= quality_of(m_store, rows[surplus - 1])) {
             m_answer.outcome = "limit";
-            m_answer.reason = record.label + " has " + limit + " encodings already, none worse than this one";
+            m_answer.reason = record.label + " has " + limit + ", none worse than this one";
             return false;
         }
         for (std::size_t i = 0; i < surplus; ++i) {

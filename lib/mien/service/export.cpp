@@ -3,6 +3,7 @@
 
 #include <mien/core/file.hpp>
 #include <mien/core/interrupt.hpp>
+#include <mien/core/user_file.hpp>
 #include <mien/gallery/file_store.hpp>
 
 #include <optional>
@@ -29,7 +30,7 @@ ExportSummary export_records(const ExportOptions& options) {
                                       store->skipped(),
                                       store->denials(),
                                       &store->extras()};
-    std::optional<AtomicFile> file;
+    std::optional<OutputFile> file;
     if (!options.output.empty()) {
         file.emplace(options.output);
     }

@@ -76,6 +76,20 @@ private:
     std::vector<bool> m_seen = std::vector<bool>(k_mask + 1);
 };
 
+/// Somebody who stays and has a record with an encoding that was erased: the same face under two names.
+std::optional<std::string> shares_encoding(const Gallery& store, const gallery::Erased& erased) {
+    for (std::size_t row = 0; row < store.rows(); ++row) {
+        const auto shared = [&](const Record& trace) {
+            const auto own = store.encoding(row);
+            return std::equal(own.begin(), own.end(), trace.encoding.begin(), trace.encoding.end());
+        };
+        if (!store.is_vacant(row) && std::any_of(erased.traces.begin(), erased.traces.end(), shared)) {
+            return std::string(store.record(row).label);
+        }
+    }
+    return std::nullopt;
+}
+
 std::vector<fs::path> all_files(const fs::path& store) {
     std::vector<fs::path> files;
     for (const auto& path : gallery::files_of_store(store)) {
@@ -129,12 +143,14 @@ public:
         if (!fs::is_directory(folder) || hashes.empty()) {
             return;
         }
-        for (const auto& photo : photos_in(folder)) {
+        // All files, hidden ones and those without a photo's extension too.
+        constexpr auto k_what_may_be_seen = fs::directory_options::skip_permission_denied;
+        for (const auto& entry : fs::recursive_directory_iterator(folder, k_what_may_be_seen)) {
             try {
-                if (hashes.contains(sha256(read_file(photo, k_largest_photo_file)))) {
-                    m_files.insert(photo);
+                if (entry.is_regular_file() && hashes.contains(sha256(read_file(entry.path(), k_largest_photo_file)))) {
+                    m_files.insert(entry.path());
                 }
-            } catch (const Error&) {
+            } catch (const std::exception&) {
                 continue;  // what cannot be read cannot be known either
             }
         }
@@ -317,6 +333,12 @@ Forgotten forget(const ForgetOptions& wanted) {
         answer.traces += search.count(searched);
     }
     if (answer.traces > 0) {
+        if (const auto other = shares_encoding(*writer.gallery(), erased)) {
+            throw Error(ErrorCode::runtime, options.label + " is erased, but " + *other +
+                                                " has the very same encoding in the store, which stays theirs; is it "
+                                                "one person, then forget " +
+                                                *other + " too");
+        }
         throw Error(ErrorCode::runtime, std::to_string(answer.traces) + " traces of the encodings are left in " +
                                             printable(file.native()) + "; 'mien compact --forget-history' rewrites it");
     }

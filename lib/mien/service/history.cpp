@@ -2,6 +2,7 @@
 #include <mien/service/history.hpp>
 
 #include <mien/core/error.hpp>
+#include <mien/core/text.hpp>
 #include <mien/gallery/change_log.hpp>
 
 #include <algorithm>
@@ -69,7 +70,14 @@ WentBack describe(const gallery::StoreReader& reader, std::uint64_t to) {
     went_back.change = reader.last_change() + 1;
     went_back.to = to;
     for (auto number = log.last(); number > to; --number) {
-        went_back.undone.push_back(tell(log.read(number)));
+        const auto change = log.read(number);
+        (change.operations.empty() ? went_back.kept : went_back.undone).push_back(tell(change));
+    }
+    if (went_back.undone.empty() && !went_back.kept.empty()) {
+        throw Error(ErrorCode::runtime, "change " + std::to_string(went_back.kept.front().number) + " (" +
+                                            printable(went_back.kept.front().summary) +
+                                            ") cannot be undone: nothing of it is left; nothing was changed; "
+                                            "'mien log' shows what came before it");
     }
     const auto past = gallery::state_after(to, log, reader.gallery(), reader.files());
     went_back.encodings = past.gallery->size();
@@ -163,11 +171,12 @@ Json to_json(const WentBack& went_back) {
     for (const auto& change : went_back.undone) {
         undone.push_back(to_json(change));
     }
-    return {{"change", went_back.change},
-            {"to", went_back.to},
-            {"undone", std::move(undone)},
-            {"people", went_back.people},
-            {"encodings", went_back.encodings}};
+    Json kept = Json::array();
+    for (const auto& change : went_back.kept) {
+        kept.push_back(to_json(change));
+    }
+    return {{"change", went_back.change}, {"to", went_back.to},         {"undone", std::move(undone)},
+            {"kept", std::move(kept)},    {"people", went_back.people}, {"encodings", went_back.encodings}};
 }
 
 Json to_json(const Compacted& compacted) {

@@ -37,12 +37,14 @@ struct WentBack {
     std::uint64_t change{};          ///< the number that going back got; of a dry run: that it would get
     std::uint64_t to{};              ///< the change after which the store was so
     std::vector<ToldChange> undone;  ///< newest first
+    std::vector<ToldChange> kept;  ///< on the way, with nothing to undo: erasures, and what they emptied; newest first
     std::size_t encodings{};
     std::size_t people{};
 };
 
 /// Takes the last `changes` back.
-/// throws: Error{store_missing, store_locked, store_corrupt}, Error{runtime} where it cannot go back so far
+/// throws: Error{store_missing, store_locked, store_corrupt}, Error{runtime} where it cannot go back so far, or where
+///         nothing on the way can be undone because it is an erasure; then nothing has happened
 WentBack undo(const HistoryOptions& options, std::uint64_t changes);
 
 /// Goes back to a time ("2026-01-31T09:00:00Z", also without the Z for local time, or only a date) or to a change's

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <mien/service/identify.hpp>
 
+#include <mien/core/hex.hpp>
 #include <mien/core/log.hpp>
 #include <mien/match/evidence.hpp>
 
@@ -100,6 +101,9 @@ void Identifier::decide(FaceAnswer& face, double threshold) const {
 
 Json Identifier::to_json(const PhotoAnswer& answer, const std::string& detector) const {
     Json json{{"photo", answer.photo}};
+    if (!is_utf8(answer.photo)) {
+        json["photo_hex"] = to_hex(answer.photo);
+    }
     if (answer.hash != Sha256{}) {
         json["sha256"] = to_hex(answer.hash);
     }

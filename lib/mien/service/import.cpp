@@ -4,14 +4,12 @@
 #include <mien/core/error.hpp>
 #include <mien/core/file.hpp>
 #include <mien/core/interrupt.hpp>
+#include <mien/core/user_file.hpp>
 #include <mien/encode/encoder.hpp>
 #include <mien/gallery/file_store.hpp>
 #include <mien/service/faces.hpp>
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cmath>
 #include <cstring>
 #include <ctime>
@@ -29,32 +27,10 @@ using gallery::Record;
 
 constexpr std::uint64_t k_largest_file = 64ULL << 30U;
 
-std::vector<std::byte> read_standard_input() {
-    std::vector<std::byte> bytes;
-    for (std::size_t filled = 0;;) {
-        throw_if_interrupted();
-        if (bytes.size() - filled < (std::size_t{1} << 20U)) {
-            bytes.resize(std::max<std::size_t>(2 * bytes.size(), std::size_t{4} << 20U));
-        }
-        const auto got = ::read(STDIN_FILENO, bytes.data() + filled, bytes.size() - filled);
-        if (got < 0 && errno != EINTR) {
-            throw_errno("cannot read standard input");
-        }
-        if (got == 0) {
-            bytes.resize(filled);
-            return bytes;
-        }
-        filled += got > 0 ? static_cast<std::size_t>(got) : 0;
-        if (filled > k_largest_file) {
-            throw Error(ErrorCode::runtime, "standard input does not end");
-        }
-    }
-}
-
 exchange::Collection read_collection(const ImportOptions& options) {
     const bool piped = options.file == "-";
     const auto name = piped ? std::string("standard input") : printable(options.file.native());
-    const auto bytes = piped ? read_standard_input() : read_file(options.file, k_largest_file);
+    const auto bytes = read_input(options.file, k_largest_file);
     try {
         auto format = options.format.value_or(exchange::sniff(bytes));
         // Some pickles of protocol 0 begin like a table; what calls itself a pickle is read as one.

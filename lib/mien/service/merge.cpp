@@ -210,6 +210,10 @@ MergeSummary merge_stores(const MergeOptions& options) {
     MergeSummary summary;
     summary.stores = options.stores;
     summary.output = options.output;
+    if (fs::exists(options.output) && !fs::is_regular_file(options.output)) {
+        throw Error(ErrorCode::usage,
+                    printable(options.output.native()) + " is no regular file; a store is one: name another file");
+    }
     if (!options.force && fs::exists(options.output)) {
         throw Error(ErrorCode::usage,
                     printable(options.output.native()) + " exists; name another file, or replace it with --force");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <mien/core/error.hpp>
 #include <mien/core/file.hpp>
+#include <mien/core/user_file.hpp>
 #include <mien/image/decode.hpp>
 #include <mien/image/encode.hpp>
 #include <mien/image/sheet.hpp>
@@ -80,7 +81,7 @@ std::vector<fs::path> draw_sheets(const Pending& pending, const Workspace& works
         },
         [&](const cv::Mat& page) {
             pages.push_back(page_name(out, pages.size() + 1));
-            AtomicFile file(pages.back(), 0600);
+            OutputFile file(pages.back(), 0600);
             file.write(image::encode(page, out.extension().native()));
             file.commit();
         });

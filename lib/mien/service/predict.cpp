@@ -4,6 +4,7 @@
 #include <mien/core/error.hpp>
 #include <mien/core/file.hpp>
 #include <mien/core/text.hpp>
+#include <mien/core/user_file.hpp>
 #include <mien/gallery/file_store.hpp>
 #include <mien/image/decode.hpp>
 #include <mien/image/encode.hpp>
@@ -85,7 +86,7 @@ void Predictor::draw(const fs::path& photo, Bytes bytes, const PhotoAnswer& answ
     }
     image::draw(decoded.bgr, marks);
     const auto target = several ? m_options.draw / photo.filename() : m_options.draw;
-    AtomicFile out(target, 0644);
+    OutputFile out(target, 0644);
     out.write(image::encode(decoded.bgr, target.extension().native()));
     out.commit();
 }

@@ -81,7 +81,7 @@ void seed(const gallery::Gallery& store, const fs::path& reserve, const fs::path
     gallery::save_store(file, *gallery::Gallery::build(store.description(), records));
 }
 
-/// A folder for what is being built; gone again if that comes to nothing.
+/// A folder for what is being built; gone again if that comes to nothing, with those above it that are empty then.
 class Site {
 public:
     explicit Site(fs::path folder) : m_folder(std::move(folder)) {
@@ -103,6 +103,10 @@ private:
     void clear() const noexcept {
         std::error_code ignored;
         fs::remove_all(m_folder, ignored);
+        const auto area = m_folder.parent_path();
+        if (fs::remove(area, ignored)) {
+            fs::remove(area.parent_path(), ignored);
+        }
     }
     fs::path m_folder;
 };
@@ -153,7 +157,7 @@ ResetSummary reset(const ResetOptions& options, const models::Finder& finder, co
     training.pipeline = options.pipeline;
     training.faces = options.faces;
     training.jobs = options.jobs;
-    const auto trained = train(training, finder, events);
+    summary.failed = train(training, finder, events).failed;
     const auto gallery = gallery::load_store(built.store());
     summary.people = gallery->people();
     summary.records = gallery->size();
@@ -191,6 +195,7 @@ Json to_json(const ResetSummary& summary) {
     if (summary.change != 0) {
         json["people"] = summary.people;
         json["encodings"] = summary.records;
+        json["failed"] = summary.failed;
         json["kept_in"] = summary.kept_in;
         json["change"] = summary.change;
         json["seconds"] = rounded(summary.seconds, 3);

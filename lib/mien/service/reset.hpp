@@ -36,6 +36,7 @@ struct ResetSummary {
     std::size_t records_before{};
     std::size_t people{};    ///< afterwards; of a dry run: 0
     std::size_t records{};   ///< afterwards; of a dry run: 0
+    std::size_t failed{};    ///< reserve photos that gave no encoding, save duplicates
     std::string kept_in;     ///< where the old folders lie now, in the workspace
     std::uint64_t change{};  ///< for undo
     double seconds{};

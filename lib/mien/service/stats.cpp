@@ -52,6 +52,7 @@ StoreStats stats(const std::filesystem::path& store, bool verify) {
                                           : std::nan("");
     result.encodings = gallery->size();
     result.skipped = gallery->skipped().size();
+    result.denials = gallery->denials().size();
     for (std::size_t i = 0; i < gallery->people(); ++i) {
         result.people.push_back({std::string(gallery->label(i)), 0});
     }
@@ -94,6 +95,7 @@ Json to_json(const StoreStats& stats) {
               {"people", stats.people.size()},
               {"encodings", stats.encodings},
               {"skipped_photos", stats.skipped},
+              {"denials", stats.denials},
               {"encoder", stats.contract.encoder},
               {"weights", stats.contract.weights},
               {"dim", stats.contract.dim},

@@ -33,6 +33,7 @@ struct StoreStats {
     std::size_t encodings{};
     std::vector<PersonStats> people;  ///< by label
     std::size_t skipped{};            ///< training photos that gave no encoding
+    std::size_t denials{};            ///< "not NAME" and "not a face"
     /// records of the same photo content and place: groups of photo names
     std::vector<std::vector<std::string>> duplicates;
     /// with verify: rows that are no unit vectors (cosine) or hold numbers that are not finite

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <mien/core/error.hpp>
 #include <mien/core/file.hpp>
+#include <mien/core/user_file.hpp>
 
 #include <support/shared.hpp>
 
@@ -10,6 +11,8 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <string>
+#include <thread>
 
 namespace mien {
 namespace {
@@ -21,6 +24,65 @@ Bytes bytes_of(std::string_view text) { return std::as_bytes(std::span(text)); }
 std::string text_of(const fs::path& file) {
     const auto bytes = read_file(file, 1000);
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+/// A FIFO, and a thread that writes into it.
+class Fifo {
+public:
+    Fifo(fs::path path, std::string text) : m_path(std::move(path)) {
+        EXPECT_EQ(::mkfifo(m_path.c_str(), 0600), 0);
+        m_writer = std::jthread([this, text = std::move(text)] { std::ofstream(m_path) << text; });
+    }
+    [[nodiscard]] const fs::path& path() const { return m_path; }
+
+private:
+    fs::path m_path;
+    std::jthread m_writer;
+};
+
+TEST(File, ReadsAFifoThatIsNamedAsInputToItsEnd) {
+    const test::TemporaryFolder folder;
+    const std::string text(3U << 20U, 'x');
+    const Fifo fifo(folder.path() / "a", text);
+    const auto bytes = read_input(fifo.path(), text.size());
+    EXPECT_EQ(bytes.size(), text.size());
+    const Fifo large(folder.path() / "b", "12345");
+    EXPECT_THROW(read_input(large.path(), 4), Error);
+    std::ofstream(folder.path() / "c") << "12345";
+    EXPECT_EQ(read_input(folder.path() / "c", 5).size(), 5U);
+    EXPECT_THROW(read_input(folder.path() / "c", 4), Error);
+    EXPECT_THROW(read_input(folder.path(), 100), Error);
+}
+
+TEST(File, WritesThroughAFifoAndBehindLinks) {
+    const test::TemporaryFolder folder;
+    const auto fifo = folder.path() / "fifo";
+    const auto link = folder.path() / "link";
+    ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+    fs::create_symlink("fifo", link);
+    EXPECT_THROW(AtomicFile{fifo}, Error);
+    for (const auto& name : {fifo, link}) {
+        std::string got;
+        std::jthread reader([&] { std::getline(std::ifstream(fifo), got); });
+        OutputFile out(name);
+        out.write(bytes_of("hello\n"));
+        out.commit();
+        reader.join();
+        EXPECT_EQ(got, "hello");
+        EXPECT_TRUE(fs::is_fifo(fifo));
+        EXPECT_TRUE(fs::is_symlink(link));
+    }
+    EXPECT_THROW(OutputFile{folder.path()}, Error);
+
+    std::ofstream(folder.path() / "file") << "old";
+    fs::remove(link);
+    fs::create_symlink("file", link);
+    OutputFile out(link);
+    out.write(bytes_of("new"));
+    EXPECT_EQ(text_of(folder.path() / "file"), "old");
+    out.commit();
+    EXPECT_EQ(text_of(folder.path() / "file"), "new");
+    EXPECT_TRUE(fs::is_symlink(link));
 }
 
 TEST(File, ReadsWithinTheLimitAndNamesWhatItCannot) {

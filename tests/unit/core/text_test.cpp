@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <mien/core/error.hpp>
+#include <mien/core/shell.hpp>
 #include <mien/core/text.hpp>
 
 #include <gtest/gtest.h>
@@ -46,6 +47,20 @@ TEST(Text, ShellQuotingSurvivesAShell) {
     EXPECT_EQ(shell_quoted("it's"), "'it'\\''s'");
     EXPECT_EQ(shell_quoted(""), "''");
     EXPECT_EQ(shell_quoted("$(rm)"), "'$(rm)'");
+    EXPECT_EQ(shell_quoted("a\x1b[31m'b\\"), "$'a\\033[31m\\'b\\\\'");
+    EXPECT_EQ(shell_quoted("\xff"
+                           "0"),
+              "$'\\3770'");
+    EXPECT_EQ(shell_quoted("\xc2\x9b"), "$'\\302\\233'");  // a control character of two bytes
+    EXPECT_EQ(shell_quoted("é"), "'é'");
+}
+
+TEST(Text, ArgumentsAreNeverTakenForOptions) {
+    EXPECT_EQ(shell_path("-d.jpg"), "./-d.jpg");
+    EXPECT_EQ(shell_path("- d.jpg"), "'./- d.jpg'");
+    EXPECT_EQ(shell_path("d.jpg"), "d.jpg");
+    EXPECT_EQ(shell_option("--label", "Ada"), "--label Ada");
+    EXPECT_EQ(shell_option("--label", "-x y"), "--label='-x y'");
 }
 
 }  // namespace

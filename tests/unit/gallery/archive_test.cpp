@@ -143,6 +143,9 @@ TEST(Archive, ForgedHeadersAreRefused) {
     EXPECT_THROW(read(forged(bytes, 128, ~std::uint64_t{0})), Error);        // length of the table
     EXPECT_THROW(read(forged(bytes, 144, std::uint64_t{0})), Error);         // length of the body
     EXPECT_THROW(read(forged(bytes, 16 + 63, 'x')), Error);                  // name without an end
+    for (const std::uint32_t chunk : {0U, 1U, 32U, 65U, 128U, 1U << 17U, 0xffffffffU}) {
+        EXPECT_THROW(read(forged(bytes, 168, chunk)), Error) << chunk;
+    }
 }
 
 TEST(Archive, ForgedTablesAreRefused) {

@@ -92,10 +92,36 @@ TEST_F(ForgetTest, ADryRunOnlySays) {
 
 TEST_F(ForgetTest, UndoBringsNothingBack) {
     forget_ada();
+    const auto changes = log(in.workspace().store(), 0).size();
+    EXPECT_THROW(undo({in.workspace().store(), 0, false}, 1), Error);
+    EXPECT_THROW(restore({in.workspace().store(), 0, false}, std::to_string(changes - 1)), Error);
+    EXPECT_EQ(log(in.workspace().store(), 0).size(), changes);
+    EXPECT_FALSE(in.store()->find_person("ada"));
+}
+
+TEST_F(ForgetTest, CopiesOfPhotosGoWhateverTheyAreCalled) {
+    const std::string hers = "photo dataset_training/ada/1.jpg";
+    for (const auto* name : {"dataset_training/stray.txt", "dataset_reserve/.hidden", "dataset/deep/.below/noname"}) {
+        in.write(name, hers);
+    }
+    in.write("dataset_training/notes.txt", "not hers");
+    forget_ada();
+    EXPECT_FALSE(in.has("dataset_training/stray.txt"));
+    EXPECT_FALSE(in.has("dataset_reserve/.hidden"));
+    EXPECT_FALSE(in.has("dataset/deep"));
+    EXPECT_TRUE(in.has("dataset_training/notes.txt"));
+}
+
+TEST_F(ForgetTest, SomebodyWithTheSameEncodingIsNamed) {
+    {
+        gallery::StoreWriter writer(in.workspace().store(), {"test"});
+        writer.commit("twin", {gallery::Add{in.record("zoé", "1.jpg", in.face(0, 0.3F))}});
+    }
     try {
-        undo({in.workspace().store(), 0, false}, 1);
-    } catch (const Error&) {
-        // it cannot go back so far
+        forget_ada();
+        ADD_FAILURE();
+    } catch (const Error& error) {
+        EXPECT_NE(std::string(error.what()).find("zoé"), std::string::npos) << error.what();
     }
     EXPECT_FALSE(in.store()->find_person("ada"));
 }
