@@ -264,7 +264,7 @@ void add_evaluate(CLI::App& app, Context& context) {
         ->capture_default_str();
     verb->add_option("--held-out", options.protocol.held_out,
                      "Share of the people with more photos who are strangers in the open set")
-        ->check(CLI::Range(0.0, 1.0))
+        ->check(finite_range(0.0, 1.0))
         ->type_name("SHARE")
         ->capture_default_str();
     verb->add_option("--seed", options.protocol.seed, "Draws photos, strangers and intervals")
@@ -275,7 +275,7 @@ void add_evaluate(CLI::App& app, Context& context) {
         ->type_name("N")
         ->capture_default_str();
     verb->add_option("--tolerance", arguments->tolerance, "Judge this threshold too; default: the model's")
-        ->check(CLI::Range(0.0, 100.0))
+        ->check(finite_range(0.0, 100.0))
         ->type_name("DISTANCE");
     verb->add_option("--groups", arguments->groups, "CSV with a header; a person's label in the first column")
         ->type_name("FILE");

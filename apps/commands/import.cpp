@@ -85,9 +85,7 @@ void add_import(CLI::App& app, Context& context) {
         ->type_name("FILE");
     verb->add_flag("--skip-bad", arguments->options.skip_bad, "Leave bad records out, instead of taking nothing over");
     verb->add_flag("--dry-run", arguments->options.dry_run, "Say what would be added; change nothing");
-    verb->add_option("--wait", arguments->options.wait_seconds, "Wait this long for another writer")
-        ->check(CLI::NonNegativeNumber)
-        ->type_name("SECONDS");
+    add_wait_option(*verb, arguments->options.wait_seconds);
     verb->callback([arguments, &context] {
         context.action = [arguments, &context] { return import(*arguments, context.shared); };
     });

@@ -66,9 +66,7 @@ void add_merge(CLI::App& app, Context& context) {
         ->capture_default_str();
     verb->add_flag("--force", arguments->options.force, "Replace a store that is there; 'mien undo' brings it back");
     verb->add_flag("--dry-run", arguments->options.dry_run, "Say what would be written; change nothing");
-    verb->add_option("--wait", arguments->options.wait_seconds, "Wait this long for another writer")
-        ->check(CLI::NonNegativeNumber)
-        ->type_name("SECONDS");
+    add_wait_option(*verb, arguments->options.wait_seconds);
     verb->callback([arguments, &context] {
         context.action = [arguments, &context] { return merge(*arguments, context.shared); };
     });
