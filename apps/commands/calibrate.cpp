@@ -67,8 +67,10 @@ int calibrate(const CalibrateArguments& arguments, const SharedOptions& shared) 
     } else if (!result.removed) {
         result.after ? print_text(result, *result.after) : print_text(result, *result.pairs_after);
         if (result.impostor_photos + result.impostors_without_face > 0) {
-            print_line("impostors    " + counted(result.impostor_photos, "photo") + ", " +
-                       with_commas(result.impostors_without_face) + " without a face");
+            print_line("impostors    " + counted(result.impostor_photos, "photo") + " of " +
+                       counted(result.impostor_people, "person", "people") + "; " +
+                       with_commas(result.impostor_copies) + " copies and " +
+                       with_commas(result.impostors_without_face) + " without a face left out");
         }
         if (options.dry_run) {
             print_line("nothing was changed (--dry-run)");
