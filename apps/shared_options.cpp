@@ -5,9 +5,29 @@
 #include <mien/core/error.hpp>
 #include <mien/core/file.hpp>
 
+#include <cmath>
 #include <thread>
 
 namespace mien::app {
+namespace {
+
+/// The environment is for whoever fits an svm, and no mistake where somebody does not.
+void refuse_of_other_matchers(const CLI::App& verb, const match::MatcherOptions& options) {
+    const auto named = [&options](const char* matcher) { return options.name == matcher || options.name == "stored"; };
+    if (options.vote && !named("nearest")) {
+        throw CLI::ValidationError("--vote", "only the matcher nearest takes a vote, not " + options.name);
+    }
+    for (const char* name : {"--svm-kernel", "--svm-c", "--svm-gamma"}) {
+        const auto* option = verb.get_option(name);
+        if (option->count() > 0 && !named("svm") && !environment(option->get_envname().c_str())) {
+            throw CLI::ValidationError(name, "only the matcher svm takes it, not " + options.name);
+        }
+    }
+}
+
+constexpr double k_longest_wait = 1e9;  // seconds: as good as for ever
+
+}  // namespace
 
 models::Finder SharedOptions::make_finder() const {
     return models::Finder({{models.begin(), models.end()}, trust_models});
@@ -35,6 +55,19 @@ void add_shared_options(CLI::App& app, SharedOptions& options) {
     app.add_flag("--json", options.json, "Answer in JSON lines");
     app.add_flag("-q,--quiet", options.quiet, "Say nothing but answers and errors");
     app.add_flag("-v,--verbose", options.verbose, "Say more on stderr");
+}
+
+CLI::Validator finite_range(double low, double high) {
+    CLI::Range range(low, high);
+    const auto is_in_range = range;
+    range.operation([is_in_range, low, high](std::string& input) {
+        double value{};
+        if (CLI::detail::lexical_cast(input, value) && std::isnan(value)) {
+            return "Value " + input + " not in range " + std::to_string(low) + " to " + std::to_string(high);
+        }
+        return is_in_range(input);
+    });
+    return range;
 }
 
 void add_pipeline_options(CLI::App& verb, pipeline::Options& options) {
@@ -89,13 +122,14 @@ void add_matcher_options(CLI::App& verb, match::MatcherOptions& options) {
         ->envname("SVM_KERNEL")
         ->type_name("NAME");
     verb.add_option("--svm-c", options.svm.c, "C of the svm; default: the best of a grid")
-        ->check(CLI::Range(1e-6, 1e9))
+        ->check(finite_range(1e-6, 1e9))
         ->envname("SVM_C")
         ->type_name("NUMBER");
     verb.add_option("--svm-gamma", options.svm.gamma, "Gamma of the svm's rbf kernel; default: the best of a grid")
-        ->check(CLI::Range(1e-9, 1e9))
+        ->check(finite_range(1e-9, 1e9))
         ->envname("SVM_GAMMA")
         ->type_name("NUMBER");
+    verb.parse_complete_callback([&verb, &options] { refuse_of_other_matchers(verb, options); });
 }
 
 int default_jobs() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }
@@ -117,7 +151,7 @@ std::filesystem::path store_of(const std::string& store, const SharedOptions& sh
 
 void add_wait_option(CLI::App& verb, double& seconds) {
     verb.add_option("--wait", seconds, "Wait this long for another writer")
-        ->check(CLI::NonNegativeNumber)
+        ->check(finite_range(0.0, k_longest_wait))
         ->type_name("SECONDS");
 }
 

@@ -67,8 +67,10 @@ int calibrate(const CalibrateArguments& arguments, const SharedOptions& shared) 
     } else if (!result.removed) {
         result.after ? print_text(result, *result.after) : print_text(result, *result.pairs_after);
         if (result.impostor_photos + result.impostors_without_face > 0) {
-            print_line("impostors    " + counted(result.impostor_photos, "photo") + ", " +
-                       with_commas(result.impostors_without_face) + " without a face");
+            print_line("impostors    " + counted(result.impostor_photos, "photo") + " of " +
+                       counted(result.impostor_people, "person", "people") + "; " +
+                       with_commas(result.impostor_copies) + " copies and " +
+                       with_commas(result.impostors_without_face) + " without a face left out");
         }
         if (options.dry_run) {
             print_line("nothing was changed (--dry-run)");
@@ -91,13 +93,13 @@ void add_calibrate(CLI::App& app, Context& context) {
         ->type_name("FILE");
     auto* fpir =
         verb->add_option("--fpir", options.request.fpir, "Wanted share of strangers who are taken for somebody (1:N)")
-            ->check(CLI::Range(1e-6, 0.5))
+            ->check(finite_range(1e-6, 0.5))
             ->type_name("SHARE")
             ->capture_default_str();
     auto* far =
         verb->add_option("--far", options.far,
                          "Instead, for 'verify --user': wanted share of others' photos that pass for one person's")
-            ->check(CLI::Range(1e-8, 0.5))
+            ->check(finite_range(1e-8, 0.5))
             ->type_name("SHARE")
             ->excludes(fpir);
     verb->add_option("--impostors", arguments->impostors,
@@ -106,7 +108,7 @@ void add_calibrate(CLI::App& app, Context& context) {
     verb->add_option("--strangers", options.request.strangers,
                      "Share of the faces to come that are strangers'; probabilities depend on it")
         ->excludes(far)
-        ->check(CLI::Range(0.01, 0.99))
+        ->check(finite_range(0.01, 0.99))
         ->type_name("SHARE")
         ->capture_default_str();
     verb->add_option("--draws", options.request.draws, "Draws of people for the intervals")

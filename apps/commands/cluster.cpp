@@ -94,7 +94,7 @@ void add_cluster(CLI::App& app, Context& context) {
     arguments->encoding.add(*verb, {"all", "largest", "central"});
     verb->add_option("--threshold", arguments->threshold,
                      "Largest distance between faces that speak for each other; default: the model's")
-        ->check(CLI::Range(0.0, 100.0))
+        ->check(finite_range(0.0, 100.0))
         ->type_name("DISTANCE");
     verb->add_option("--seed", options.seed, "Order in which faces are asked")->type_name("N")->capture_default_str();
     verb->add_flag("--score", options.score, "The folder is LABEL/PHOTO: say how well the groups agree with that");

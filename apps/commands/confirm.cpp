@@ -212,7 +212,7 @@ void add_confirm(CLI::App& app, Context& context) {
     add_pipeline_options(*verb, arguments->options.pipeline);
     verb->add_option("--tolerance", arguments->options.identify.tolerance,
                      "Largest distance that counts as known; default: the model's")
-        ->check(CLI::Range(0.0, 100.0))
+        ->check(finite_range(0.0, 100.0))
         ->type_name("DISTANCE");
     add_wait_option(*verb, arguments->options.wait_seconds);
     verb->callback([arguments, &context] {

@@ -21,10 +21,11 @@ struct DoctorArguments {
 };
 
 int doctor_gallery(const DoctorArguments& arguments, const SharedOptions& shared) {
-    const auto store = store_of(arguments.store, shared);
+    const service::GalleryReviewOptions options{
+        shared.make_workspace(), shared.workspace == "." ? "" : shared.workspace, arguments.store, arguments.jobs};
     Progress progress(Progress::Unit::photos, !shared.quiet);
     bool started = false;
-    const auto findings = service::review_gallery(store, arguments.jobs, [&](std::size_t done, std::size_t all) {
+    const auto findings = service::review_gallery(options, [&](std::size_t done, std::size_t all) {
         if (!started) {
             progress.start(all);
             started = true;

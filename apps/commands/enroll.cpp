@@ -71,7 +71,7 @@ void add_enroll(CLI::App& app, Context& context) {
     add_store_option(*verb, arguments->store);
     auto& rules = arguments->options.rules;
     verb->add_option("--quality", rules.quality, "Smallest quality that is good enough; 0 takes anything")
-        ->check(CLI::Range(0.0, 1.0))
+        ->check(finite_range(0.0, 1.0))
         ->type_name("0..1")
         ->capture_default_str();
     verb->add_option("--max-per-user", rules.max_per_user, "Enrolled encodings a person may have")
@@ -86,7 +86,7 @@ void add_enroll(CLI::App& app, Context& context) {
     verb->add_flag("--force", rules.force, "Also a face that the store knows as somebody else");
     verb->add_option("--tolerance", arguments->tolerance,
                      "Largest distance at which a face is somebody else's; default: the store's threshold")
-        ->check(CLI::Range(0.0, 100.0))
+        ->check(finite_range(0.0, 100.0))
         ->type_name("DISTANCE");
     add_pipeline_options(*verb, arguments->options.pipeline);
     verb->add_option("-e,--encoder", arguments->options.pipeline.encoder,

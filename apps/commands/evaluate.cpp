@@ -10,6 +10,8 @@
 #include <mien/service/evaluate.hpp>
 #include <mien/service/evaluate_report.hpp>
 
+#include <unistd.h>
+
 #include <charconv>
 #include <filesystem>
 #include <memory>
@@ -24,7 +26,7 @@ struct EvaluateArguments {
     std::string folder;
     std::string pairs;
     bool no_identification{false};
-    std::string compare;
+    std::optional<std::string> compare;
     std::optional<double> tolerance;
     std::string groups;
     std::vector<std::string> assertions;
@@ -52,6 +54,9 @@ pipeline::Options second_way(const std::string& text, pipeline::Options options)
         return result;
     };
     std::string_view rest = text;
+    if (rest.empty()) {
+        throw refuse("it says nothing");
+    }
     while (!rest.empty()) {
         const auto part = rest.substr(0, rest.find(','));
         rest.remove_prefix(std::min(part.size() + 1, rest.size()));
@@ -82,6 +87,13 @@ pipeline::Options second_way(const std::string& text, pipeline::Options options)
 
 std::string interval_text(const eval::Interval& interval) {
     return interval == eval::Interval{} ? std::string() : formatted("  (%.4f to %.4f)", interval.low, interval.high);
+}
+
+/// What of a point there were faces to say.
+std::string rates_text(const eval::Point& point, std::size_t probes, std::size_t strangers) {
+    return (probes > 0 ? formatted("FNIR %.4f", 1 - point.true_rate) : std::string()) +
+           (probes > 0 && strangers > 0 ? ", " : "") +
+           (strangers > 0 ? formatted("FPIR %.5f", point.false_rate) : std::string());
 }
 
 void print_pairs(const service::Evaluated& evaluated) {
@@ -122,8 +134,10 @@ void print_identification(const service::Evaluated& evaluated) {
                               formatted("  threshold %.4f", result.point->threshold)
                         : formatted("cannot be said: it takes %.0f photos of strangers and probes", 1 / rate)));
     }
-    print_line(formatted("  at %.4f     FNIR %.4f, FPIR %.5f", evaluated.threshold,
-                         1 - evaluated.open_at_threshold.true_rate, evaluated.open_at_threshold.false_rate));
+    if (found.open_gallery > 0 && found.open_probes + found.strangers > 0) {
+        print_line(formatted("  at %.4f     ", evaluated.threshold) +
+                   rates_text(evaluated.open_at_threshold, found.open_probes, found.strangers));
+    }
     if (found.people_not_enrolled + found.probes_not_found + found.strangers_not_found > 0) {
         print_line("  no face       " + counted(found.people_not_enrolled, "person", "people") + " not enrolled, " +
                    counted(found.probes_not_found, "probe") + " (errors), " +
@@ -139,7 +153,9 @@ void print_groups(const service::Evaluated& evaluated) {
             line += formatted("  rank 1 %.4f", *group.rank1);
         }
         for (const auto& [rate, point] : group.rates) {
-            line += formatted("  at FPIR %g: FNIR %.4f, FPIR %.5f", rate, 1 - point.true_rate, point.false_rate);
+            if (group.open_probes + group.strangers > 0) {
+                line += formatted("  at FPIR %g: ", rate) + rates_text(point, group.open_probes, group.strangers);
+            }
         }
         for (const auto& [rate, point] : group.pair_rates) {
             line += formatted("  at FAR %g: TAR %.4f, FAR %.5f", rate, point.true_rate, point.false_rate);
@@ -191,6 +207,17 @@ void write_text(const fs::path& file, std::string_view text, unsigned mode) {
     out.commit();
 }
 
+/// Before the photos are looked at: hours may lie behind it.
+void make_plots_folder(const fs::path& folder) {
+    std::error_code error;
+    fs::create_directories(folder, error);
+    if (error || ::access(folder.c_str(), W_OK) != 0) {
+        throw Error(ErrorCode::runtime, "cannot write plots to " + printable(folder.native()) + ": " +
+                                            (error ? error.message() : "it is not yours to write to") +
+                                            "; name another folder with --plots");
+    }
+}
+
 int evaluate(const EvaluateArguments& arguments, const SharedOptions& shared) {
     auto options = arguments.options;
     options.folder = arguments.folder;
@@ -199,8 +226,11 @@ int evaluate(const EvaluateArguments& arguments, const SharedOptions& shared) {
     options.tolerance = arguments.tolerance;
     options.groups = arguments.groups;
     options.encode = arguments.encoding.make();
-    if (!arguments.compare.empty()) {
-        options.compare = second_way(arguments.compare, options.pipeline);
+    if (arguments.compare) {
+        options.compare = second_way(*arguments.compare, options.pipeline);
+    }
+    if (!arguments.plots.empty()) {
+        make_plots_folder(arguments.plots);
     }
     for (const auto& text : arguments.assertions) {
         options.assertions.push_back(eval::parse_assertion(text));
@@ -215,7 +245,6 @@ int evaluate(const EvaluateArguments& arguments, const SharedOptions& shared) {
         write_text(arguments.csv, service::to_csv(evaluation.first), 0644);
     }
     if (!arguments.plots.empty()) {
-        fs::create_directories(arguments.plots);
         for (const auto& [name, svg] : service::plots_of(evaluation)) {
             write_text(fs::path(arguments.plots) / name, svg, 0644);
         }
@@ -265,7 +294,7 @@ void add_evaluate(CLI::App& app, Context& context) {
         ->capture_default_str();
     verb->add_option("--held-out", options.protocol.held_out,
                      "Share of the people with more photos who are strangers in the open set")
-        ->check(CLI::Range(0.0, 1.0))
+        ->check(finite_range(0.0, 1.0))
         ->type_name("SHARE")
         ->capture_default_str();
     verb->add_option("--seed", options.protocol.seed, "Draws photos, strangers and intervals")
@@ -276,7 +305,7 @@ void add_evaluate(CLI::App& app, Context& context) {
         ->type_name("N")
         ->capture_default_str();
     verb->add_option("--tolerance", arguments->tolerance, "Judge this threshold too; default: the model's")
-        ->check(CLI::Range(0.0, 100.0))
+        ->check(finite_range(0.0, 100.0))
         ->type_name("DISTANCE");
     verb->add_option("--groups", arguments->groups, "CSV with a header; a person's label in the first column")
         ->type_name("FILE");

@@ -126,13 +126,13 @@ void add_pending(CLI::App& app, Context& context) {
     verb->add_option("--sheet", arguments->sheet, "Draw contact sheets: OUT, OUT-2 and so on")->type_name("OUT");
     verb->add_option("--keep-days", arguments->keep_days,
                      "First remove photos from dataset/ that came earlier, for good")
-        ->check(CLI::Range(0.0, 36500.0))
+        ->check(finite_range(0.0, 36500.0))
         ->type_name("DAYS");
     add_consent_options(*verb, arguments->consent);
     add_pipeline_options(*verb, arguments->options.pipeline);
     verb->add_option("--tolerance", arguments->options.identify.tolerance,
                      "Largest distance within a cluster, and of a known face; default: the model's")
-        ->check(CLI::Range(0.0, 100.0))
+        ->check(finite_range(0.0, 100.0))
         ->type_name("DISTANCE");
     add_jobs_option(*verb, arguments->options.jobs);
     verb->callback([arguments, &context] {

@@ -123,9 +123,12 @@ void add_move(CLI::App& app, Context& context) {
         std::string box;
     };
     auto arguments = std::make_shared<Arguments>();
-    auto* verb = app.add_subcommand("move", "Give a photo to the right person");
-    verb->add_option("PHOTO", arguments->options.photo, "As 'mien show' names it, or a path to it")->required();
+    auto* verb = app.add_subcommand("move", "Give photos to the right person");
+    verb->add_option("PHOTO", arguments->options.photos, "As 'mien show' names them, or paths; several are one change")
+        ->required();
     verb->add_option("--to", arguments->options.to, "Whose it is")->required()->type_name("LABEL");
+    verb->add_option("--from", arguments->options.from, "Only faces of this person, where photos show several")
+        ->type_name("LABEL");
     verb->add_option("--box", arguments->box, "Which face, where the store has several of the photo")
         ->type_name("L,T,W,H");
     add_store_option(*verb, arguments->store);

@@ -153,7 +153,7 @@ void add_predict(CLI::App& app, Context& context) {
         ->type_name("FILE");
     add_pipeline_options(*verb, arguments->options.pipeline);
     verb->add_option("--tolerance", arguments->tolerance, "Largest distance that counts as known; default: the model's")
-        ->check(CLI::Range(0.0, 100.0))
+        ->check(finite_range(0.0, 100.0))
         ->type_name("DISTANCE");
     verb->add_option("--top", arguments->options.identify.top, "Candidates a face")
         ->check(CLI::Range(0, 1000))

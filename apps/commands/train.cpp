@@ -19,7 +19,7 @@ struct TrainArguments {
     std::string folder;
     std::string dataset;
     std::string output;
-    std::string faces{"one"};
+    std::string faces;
 };
 
 std::string describe(const service::TrainSummary& s) {
@@ -46,7 +46,9 @@ int train(const TrainArguments& arguments, const SharedOptions& shared) {
     options.dataset = arguments.dataset.empty() ? arguments.folder : arguments.dataset;
     options.output = arguments.output;
     options.matcher.threads = options.jobs;
-    options.faces = arguments.faces == "one" ? pipeline::Faces::one : pipeline::Faces::largest;
+    if (!arguments.faces.empty()) {
+        options.faces = arguments.faces == "one" ? pipeline::Faces::one : pipeline::Faces::largest;
+    }
 
     Progress progress(Progress::Unit::photos, !shared.quiet);
     std::size_t done = 0;
@@ -89,11 +91,12 @@ void add_train(CLI::App& app, Context& context) {
                      "Encoder: auto (the store's, else the strongest present), a name of 'mien models', or onnx:FILE")
         ->type_name("NAME")
         ->capture_default_str();
-    verb->add_option("--faces", arguments->faces,
-                     "one: photos with several faces are skipped; largest: take the largest")
+    verb->add_option(
+            "--faces", arguments->faces,
+            "one: photos with several faces are skipped; largest: take the largest; default: as the store, else "
+            "one")
         ->check(CLI::IsMember({"one", "largest"}))
-        ->type_name("RULE")
-        ->capture_default_str();
+        ->type_name("RULE");
     add_matcher_options(*verb, arguments->options.matcher);
     verb->add_option("--augment", arguments->options.augment,
                      "Altered copies of each face that the svm learns from, too; default: as many as the store has")

@@ -97,7 +97,7 @@ void add_verify(CLI::App& app, Context& context) {
     add_pipeline_options(*verb, arguments->options.pipeline);
     verb->add_option("--tolerance", arguments->tolerance,
                      "Largest distance that counts as known; default: the store's threshold")
-        ->check(CLI::Range(0.0, 100.0))
+        ->check(finite_range(0.0, 100.0))
         ->type_name("DISTANCE");
     verb->callback([arguments, &context] {
         context.action = [arguments, &context] { return verify(*arguments, context.shared); };
@@ -116,7 +116,7 @@ void add_compare(CLI::App& app, Context& context) {
         ->capture_default_str();
     verb->add_option("--tolerance", arguments->options.tolerance,
                      "Largest distance that counts as the same; default: the model's")
-        ->check(CLI::Range(0.0, 100.0))
+        ->check(finite_range(0.0, 100.0))
         ->type_name("DISTANCE");
     verb->add_flag("--largest", arguments->options.largest, "Of several faces take the largest");
     verb->callback([arguments, &context] {

@@ -277,6 +277,12 @@ bool is_of(const SomeCalibration& calibration, const gallery::Gallery& gallery) 
            calibration.fingerprint == gallery.description().fingerprint;
 }
 
+void require_share(double share, const char* what) {
+    if (!(share > 0 && share < 1)) {
+        throw Error(ErrorCode::usage, std::string(what) + " is between 0 and 1");
+    }
+}
+
 Json six_places(const Interval& interval) { return {rounded(interval.low, 6), rounded(interval.high, 6)}; }
 
 }  // namespace
@@ -299,6 +305,8 @@ double Calibration::confidence(double distance) const {
 }
 
 Calibration calibrate(std::span<const CalibrationProbe> probes, std::size_t people, const CalibrationRequest& request) {
+    require_share(request.fpir, "a rate of false alarms");
+    require_share(request.strangers, "the share of strangers");
     Alarms alarms;
     alarms.photos.resize(people);
     std::vector<std::size_t> order;
@@ -405,6 +413,7 @@ std::vector<PairComparison> NearestPairs::take() {
 }
 
 PairCalibration calibrate_pairs(const PairProbes& probes, const PairRequest& request) {
+    require_share(request.far, "a rate of false accepts");
     PairCalibration result;
     result.far = request.far;
     std::vector<std::uint32_t> numbers;  // of people with photos

@@ -71,7 +71,7 @@ inline constexpr double k_calibration_level = 0.99;
 
 /// probes: of the store's records and of other strangers. people: how many persons the probes have in all.
 /// throws: Error{runtime} where the strangers are too few for the rate, with the number that is needed and the lowest
-///         rate that they support (rule of three, in people)
+///         rate that they support (rule of three, in people); Error{usage} where a share is not between 0 and 1
 Calibration calibrate(std::span<const CalibrationProbe> probes, std::size_t people, const CalibrationRequest& request);
 
 Json to_json(const Calibration& calibration);
@@ -149,7 +149,8 @@ struct PairCalibration {
 inline constexpr std::string_view k_pair_calibration_name = "calibration.pairs";
 
 /// throws: Error{runtime} where the pairs of people are too few for the rate, with the number that is needed and the
-///         lowest rate that they support (rule of three, in pairs of people)
+///         lowest rate that they support (rule of three, in pairs of people); Error{usage} where the rate is not
+///         between 0 and 1
 PairCalibration calibrate_pairs(const PairProbes& probes, const PairRequest& request);
 
 Json to_json(const PairCalibration& calibration);

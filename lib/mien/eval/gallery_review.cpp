@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <optional>
 #include <set>
 
@@ -253,20 +254,67 @@ private:
         }
     }
 
+    /// Each photo is in one finding at most, so that what mends one leaves the others as they are said.
     void find_identical() {
+        struct Pair {
+            std::size_t a;
+            std::size_t b;
+            double distance;
+        };
         const double most = k_identical_share * m_evidence.threshold;
+        std::vector<std::vector<Pair>> within(m_near.size());
+        std::vector<Pair> across;
         for (std::size_t row = 0; row < m_near.size(); ++row) {
             for (const auto& near : m_near[row]) {
-                if (near.row > row && static_cast<double>(near.distance) <= most) {
-                    const auto a = m_gallery.persons()[row];
-                    const auto b = m_gallery.persons()[near.row];
-                    m_findings.push_back({a == b ? Suspicion::near_identical : Suspicion::same_photo,
-                                          a,
-                                          a == b ? gallery::k_nobody : b,
-                                          {row, near.row},
-                                          m_evidence.slope * (m_evidence.even - static_cast<double>(near.distance))});
+                const auto distance = static_cast<double>(near.distance);
+                if (near.row == row || distance > most || m_moved.contains(row) || m_moved.contains(near.row)) {
+                    continue;
+                }
+                if (m_label[row] == m_label[near.row]) {
+                    within[row].push_back({row, near.row, distance});
+                } else if (near.row > row) {
+                    across.push_back({row, near.row, distance});
                 }
             }
+        }
+        std::vector<bool> named(m_near.size());
+        const auto strength = [this](double distance) { return m_evidence.slope * (m_evidence.even - distance); };
+        std::vector<std::size_t> order(m_near.size());
+        std::iota(order.begin(), order.end(), std::size_t{0});
+        std::stable_sort(order.begin(), order.end(),
+                         [&within](std::size_t a, std::size_t b) { return within[a].size() > within[b].size(); });
+        for (const auto row : order) {
+            if (named[row]) {
+                continue;
+            }
+            std::vector<std::size_t> rows{row};
+            double nearest = most;
+            for (const auto& pair : within[row]) {
+                if (!named[pair.b]) {
+                    rows.push_back(pair.b);
+                    nearest = std::min(nearest, pair.distance);
+                    named[pair.b] = true;
+                }
+            }
+            if (rows.size() > 1) {
+                named[row] = true;
+                m_findings.push_back(
+                    {Suspicion::near_identical, m_label[row], gallery::k_nobody, std::move(rows), strength(nearest)});
+            }
+        }
+        std::stable_sort(across.begin(), across.end(),
+                         [](const Pair& a, const Pair& b) { return a.distance < b.distance; });
+        for (const auto& pair : across) {
+            if (named[pair.a] || named[pair.b]) {
+                continue;
+            }
+            named[pair.a] = named[pair.b] = true;
+            const auto fits = [this](std::size_t row) { return evidence_for(row, m_label[row]).value_or(0); };
+            const bool first_fits = fits(pair.a) >= fits(pair.b);
+            const auto better = first_fits ? pair.a : pair.b;
+            const auto worse = first_fits ? pair.b : pair.a;
+            m_findings.push_back(
+                {Suspicion::same_photo, m_label[better], m_label[worse], {better, worse}, strength(pair.distance)});
         }
     }
 

@@ -18,8 +18,8 @@ enum class Suspicion {
     odd_one,         ///< a photo looks like none of its label's others, and like nobody else
     one_person,      ///< two labels look like one person
     two_people,      ///< one label's photos fall into two people
-    near_identical,  ///< two photos of one label are nearly the same: together they say no more than one
-    same_photo,      ///< two labels hold nearly the same photo
+    near_identical,  ///< photos of one label are nearly the same as the first: together they say no more than it
+    same_photo,      ///< two labels hold nearly the same photo; the second is less like its label's others
     weak,            ///< too few or too poor photos
 };
 
@@ -57,7 +57,7 @@ std::vector<Near> near_rows(const gallery::Gallery& gallery, std::size_t row, do
 /// All findings, the surest first within each kind, in the order of the kinds above.
 /// A photo is called mislabelled where the others of its label speak against it on average and those of another label
 /// for it. What was found counts as moved while the rest is judged, so that one wrong photo does not make its new
-/// neighbours look wrong.
+/// neighbours look wrong. No photo is in two findings of near_identical and same_photo.
 std::vector<LabelFinding> review_labels(const gallery::Gallery& gallery, const NearLists& near,
                                         const Evidence& evidence);
 

@@ -130,7 +130,7 @@ IdentificationResult judge_identification(const std::vector<Probe>& probes, std:
     }
     const auto scores = open_set(probes);
     for (const double rate : false_rates) {
-        result.rates[rate].point = scores.at_rate(rate);
+        result.rates[rate].point = result.open_probes > 0 ? scores.at_rate(rate) : std::nullopt;
     }
     std::vector<double> firsts;
     std::map<double, std::vector<double>> rates;
@@ -147,7 +147,7 @@ IdentificationResult judge_identification(const std::vector<Probe>& probes, std:
             firsts.push_back(drawn_right / drawn_asked);
         }
         for (const double rate : false_rates) {
-            if (const auto point = scores.at_rate(rate, drawn)) {
+            if (const auto point = result.rates[rate].point ? scores.at_rate(rate, drawn) : std::nullopt) {
                 rates[rate].push_back(point->true_rate);
             }
         }

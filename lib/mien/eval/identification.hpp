@@ -89,7 +89,8 @@ struct IdentificationResult {
     std::size_t strangers{};  ///< photos
     std::size_t stranger_people{};
     std::size_t strangers_not_found{};
-    std::map<double, RateResult> rates;  ///< by FPIR; FNIR is 1 - true_rate, its interval mirrored
+    /// By FPIR; FNIR is 1 - true_rate, its interval mirrored. No point where strangers or probes are too few to say.
+    std::map<double, RateResult> rates;
 };
 
 /// draws: how often people are drawn with replacement for the intervals; 0: none

@@ -79,6 +79,9 @@ MatcherOptions with_kept(MatcherOptions options, const std::optional<Kept>& kept
         svm.c = svm.c ? svm.c : kept->svm.c;
         svm.gamma = svm.gamma ? svm.gamma : kept->svm.gamma;
     }
+    if (options.vote && options.name != "nearest") {
+        throw Error(ErrorCode::usage, "only the matcher nearest takes a vote, not " + options.name);
+    }
     return options;
 }
 
@@ -135,9 +138,6 @@ std::unique_ptr<Matcher> fit_matcher(const MatcherOptions& options, GalleryPtr g
     if (wanted.name == "nearest") {
         return std::make_unique<NearestMatcher>(std::move(gallery), wanted,
                                                 dynamic_cast<const NearestMatcher*>(before));
-    }
-    if (wanted.vote) {
-        throw Error(ErrorCode::usage, "only the matcher nearest takes a vote, not " + wanted.name);
     }
     if (wanted.name == "centroid") {
         return make_centroid(std::move(gallery));

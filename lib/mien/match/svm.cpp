@@ -717,6 +717,11 @@ SvmGrid svm_grid(const SvmOptions& options, std::span<const float> points, std::
 
 std::unique_ptr<Matcher> fit_svm(std::shared_ptr<const gallery::Gallery> gallery, const SvmOptions& options,
                                  int threads) {
+    for (const auto& number : {options.c, options.gamma}) {
+        if (number && !(std::isfinite(*number) && *number > 0)) {
+            throw Error(ErrorCode::usage, "C and gamma of an svm are positive numbers");
+        }
+    }
     if (gallery->people() > k_most_svm_people || gallery->size() > k_most_svm_encodings) {
         throw Error(ErrorCode::usage, "an svm compares every two people: " + std::to_string(gallery->people()) +
                                           " people with " + std::to_string(gallery->size()) +

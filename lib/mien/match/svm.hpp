@@ -46,7 +46,7 @@ std::vector<std::size_t> svm_folds(const gallery::Gallery& gallery, std::uint64_
 
 /// Where there are fewer than two people with two photos, the answer is the nearest by cosine (method() says so).
 /// The same gallery, options and seed give the same machines, whatever the number of threads.
-/// throws: Error{usage} where the gallery is too large
+/// throws: Error{usage} where the gallery is too large, or C or gamma are no positive numbers
 std::unique_ptr<Matcher> fit_svm(std::shared_ptr<const gallery::Gallery> gallery, const SvmOptions& options,
                                  int threads);
 

@@ -3,6 +3,7 @@
 
 #include <mien/core/error.hpp>
 #include <mien/core/interrupt.hpp>
+#include <mien/core/log.hpp>
 #include <mien/core/text.hpp>
 #include <mien/eval/neighbours.hpp>
 #include <mien/gallery/augmented.hpp>
@@ -17,6 +18,7 @@
 #include <ctime>
 #include <map>
 #include <memory>
+#include <unordered_set>
 #include <utility>
 
 namespace mien::service {
@@ -98,6 +100,10 @@ std::vector<Stranger> impostors_of(const CalibrateOptions& options, const galler
                                    const pipeline::Blueprint& blueprint, const CalibrateEvents& events,
                                    CalibrateResult& result) {
     const auto paths = photos_in(options.impostors);
+    if (paths.empty()) {
+        throw Error(ErrorCode::runtime, "there are no photos in " + printable(options.impostors.native()) +
+                                            "; put them in folders named after the people, LABEL/PHOTO.jpg");
+    }
     if (events.started) {
         events.started(paths.size());
     }
@@ -107,6 +113,8 @@ std::vector<Stranger> impostors_of(const CalibrateOptions& options, const galler
         }
     });
     std::map<std::string, std::uint32_t> numbers;
+    std::unordered_set<Sha256, Sha256Hash> contents;
+    std::size_t flats = 0;
     std::vector<Stranger> strangers;
     for (std::size_t i = 0; i < encoded.size(); ++i) {
         const auto inside = paths[i].lexically_relative(options.impostors);
@@ -117,6 +125,12 @@ std::vector<Stranger> impostors_of(const CalibrateOptions& options, const galler
                         shell_quoted(label) + " is in " + printable(options.impostors.native()) +
                             " and in the store; impostors must be people whom the store does not know");
         }
+        // The same photo under many names is not many strangers.
+        if (encoded[i].hash != Sha256{} && !contents.insert(encoded[i].hash).second) {
+            ++result.impostor_copies;
+            continue;
+        }
+        flats += flat ? 1U : 0U;
         if (encoded[i].result.faces.empty()) {
             ++result.impostors_without_face;
             continue;
@@ -126,6 +140,13 @@ std::vector<Stranger> impostors_of(const CalibrateOptions& options, const galler
                              std::move(encoded[i].result.faces.front().encoding)});
     }
     result.impostor_photos = strangers.size();
+    result.impostor_people = numbers.size();
+    if (flats > 1) {
+        log::warn(
+            "{} photos lie in {} itself, and each counts as a person of its own; put photos of one person into "
+            "a folder of their own, LABEL/PHOTO.jpg",
+            flats, printable(options.impostors.native()));
+    }
     return strangers;
 }
 
@@ -218,6 +239,17 @@ bool is_drawn(eval::Random& random, double share) {
 /// One of the store's extras, replaced or, with an empty text, taken away.
 gallery::SetExtra set_extra(const gallery::Gallery& gallery, std::string_view name, std::string text) {
     return {std::string(name), std::string(gallery.extra(name)), std::move(text)};
+}
+
+/// The rate is asked for once and promised as an interval: so wide a one promises nothing.
+void warn_of_width(const eval::Interval& interval, double rate) {
+    constexpr double k_wide = 5;  // times the rate
+    if (interval.high > std::min(0.5, k_wide * rate)) {
+        log::warn(
+            "so few people leave open whether the rate is {:.1f} % or {:.1f} %, where {:g} % are wanted; more "
+            "people as strangers (--impostors DIR) narrow that",
+            100 * interval.low, 100 * interval.high, 100 * rate);
+    }
 }
 
 /// What a store keeps; nothing where it is damaged, as it is about to be replaced.
@@ -356,6 +388,7 @@ CalibrateResult calibrate(const CalibrateOptions& options, const models::Finder&
         const eval::PairRequest request{*options.far, options.request.draws, options.request.seed};
         result.pairs_after =
             eval::calibrate_pairs(pair_probes(*gallery, strangers, request, options.encode.jobs), request);
+        warn_of_width(result.pairs_after->interval, *options.far);
         keep(*result.pairs_after, k_pair_calibration_name, "1:1 threshold");
         return result;
     }
@@ -376,6 +409,7 @@ CalibrateResult calibrate(const CalibrateOptions& options, const models::Finder&
     result.after = eval::calibrate(probes, people, options.request);
     result.after->matcher = kind;
     result.after->gallery_records = gallery->size();
+    warn_of_width(result.after->interval, options.request.fpir);
     keep(*result.after, k_calibration_name, "threshold");
     return result;
 }
@@ -398,6 +432,8 @@ Json to_json(const CalibrateResult& result) {
     if (!result.removed) {
         json["model_threshold"] = result.model_threshold ? Json(*result.model_threshold) : Json(nullptr);
         json["impostor_photos"] = result.impostor_photos;
+        json["impostor_people"] = result.impostor_people;
+        json["impostor_copies"] = result.impostor_copies;
         json["impostors_without_face"] = result.impostors_without_face;
     }
     return json;

@@ -38,7 +38,9 @@ struct CalibrateResult {
     std::optional<eval::PairCalibration> pairs_before;  ///< for 1:1
     std::optional<eval::PairCalibration> pairs_after;   ///< made with `far`
     std::optional<double> model_threshold;              ///< of the encoder's card, where it is here
-    std::size_t impostor_photos{};                      ///< that gave a face
+    std::size_t impostor_photos{};                      ///< that gave a face, copies aside
+    std::size_t impostor_people{};                      ///< whose those are
+    std::size_t impostor_copies{};                      ///< of the same content as another
     std::size_t impostors_without_face{};
 };
 

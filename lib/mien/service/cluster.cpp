@@ -111,6 +111,9 @@ ClusterResult cluster(const ClusterOptions& options, const models::Finder& finde
     }
     ClusterResult result;
     result.photos = photos_in(options.folder);
+    if (result.photos.empty()) {
+        throw Error(ErrorCode::runtime, "there are no photos in " + printable(options.folder.native()));
+    }
     pipeline::Blueprint::set_workers(options.encode.jobs);
     const pipeline::Blueprint blueprint(options.pipeline, finder);
     result.threshold = options.threshold.value_or(blueprint.encoder().decision.threshold);

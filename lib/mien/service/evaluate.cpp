@@ -4,6 +4,7 @@
 #include <mien/core/csv.hpp>
 #include <mien/core/error.hpp>
 #include <mien/core/file.hpp>
+#include <mien/core/log.hpp>
 #include <mien/core/text.hpp>
 #include <mien/match/distance.hpp>
 #include <mien/pipeline/batch.hpp>
@@ -51,6 +52,20 @@ void find_photos(const fs::path& folder, Evaluated& evaluated) {
     for (std::size_t i = 0; i < labels.size(); ++i) {
         const auto at = std::lower_bound(evaluated.people.begin(), evaluated.people.end(), labels[i]);
         evaluated.photos[i].person = static_cast<std::uint32_t>(at - evaluated.people.begin());
+    }
+}
+
+/// Says so where the folder can tell nothing of identification, most likely because it is the wrong one.
+void warn_of_labels(const EvaluateOptions& options, const Evaluated& evaluated) {
+    const auto folder = printable(options.folder.native());
+    if (evaluated.people.size() == 1) {
+        log::warn("all photos in {} are of one person, {}; the folder that is meant may be the one above it", folder,
+                  evaluated.people.front());
+    } else if (evaluated.people.size() == evaluated.photos.size()) {
+        log::warn(
+            "every person in {} has one photo, so nobody is left to ask about; put photos of one person into a "
+            "folder of their own, LABEL/PHOTO.jpg",
+            folder);
     }
 }
 
@@ -188,7 +203,14 @@ std::vector<std::string> groups_of(const EvaluateOptions& options, const std::ve
     CsvReader reader(text);
     CsvRow row;
     const std::string file = printable(options.groups.native());
-    if (!reader.next(row)) {
+    const auto next = [&] {
+        try {
+            return reader.next(row);
+        } catch (const Error& error) {
+            throw Error(error.code(), file + ", " + error.what());
+        }
+    };
+    if (!next()) {
         throw Error(ErrorCode::usage, file + " is empty; its first line must name the columns");
     }
     const auto column =
@@ -200,13 +222,19 @@ std::vector<std::string> groups_of(const EvaluateOptions& options, const std::ve
     }
     const auto columns = row.fields.size();
     std::unordered_map<std::string, std::string> groups;
-    while (reader.next(row)) {
+    while (next()) {
         if (row.fields.size() != columns) {
             throw Error(ErrorCode::usage, file + ", line " + std::to_string(row.line) + ": " +
                                               std::to_string(row.fields.size()) + " fields where the first line has " +
                                               std::to_string(columns));
         }
-        groups[to_label(row.fields.front())] = row.fields[column];
+        const auto label = to_label(row.fields.front());
+        const auto& group = groups.try_emplace(label, row.fields[column]).first->second;
+        if (group != row.fields[column]) {
+            throw Error(ErrorCode::usage, file + ", line " + std::to_string(row.line) + ": " + shell_quoted(label) +
+                                              " is in the group " + shell_quoted(group) + " already, not in " +
+                                              shell_quoted(row.fields[column]));
+        }
     }
     std::vector<std::string> of_people;
     std::size_t named = 0;
@@ -296,6 +324,7 @@ void judge_groups(const EvaluateOptions& options, Evaluated& evaluated) {
                     inside.push_back(probe);
                     pointers.push_back(&probe);
                     group.strangers += probe.stranger ? 1U : 0U;
+                    group.open_probes += probe.stranger ? 0U : 1U;
                     group.probes += probe.in_closed ? 1U : 0U;
                     right += probe.in_closed && probe.found && probe.rankings.closed.rank == 1 ? 1U : 0U;
                 }
@@ -315,10 +344,14 @@ void judge_groups(const EvaluateOptions& options, Evaluated& evaluated) {
     }
 }
 
+/// again: the photos are those of another evaluation, which has spoken of them
 Evaluated evaluate_one(const EvaluateOptions& options, const pipeline::Options& pipeline, const models::Finder& finder,
-                       const EvaluateEvents& events) {
+                       const EvaluateEvents& events, bool again) {
     Evaluated evaluated;
     find_photos(options.folder, evaluated);
+    if (options.identification && !again) {
+        warn_of_labels(options, evaluated);
+    }
     if (!options.pairs.empty()) {
         find_pairs(options.pairs, evaluated);
     }
@@ -367,6 +400,9 @@ Difference compare(const EvaluateOptions& options, const Evaluated& first, const
         difference.p = eval::mcnemar(difference.only_first, difference.only_second);
     }
     if (!first.identification) {
+        return difference;
+    }
+    if (first.identification->probes == 0) {
         return difference;
     }
     difference.rank1 = rank1_of(second.probes, {}) - rank1_of(first.probes, {});
@@ -506,12 +542,13 @@ Json to_json(const eval::PairsResult& result, const eval::Point& at_threshold, b
 
 Json to_json(const eval::IdentificationResult& result, const eval::Point& at_threshold, bool intervals) {
     Json json{{"rank1", result.probes > 0 ? Json(rounded(result.cmc.front(), k_places)) : Json(nullptr)}};
-    if (intervals) {
+    if (intervals && result.probes > 0) {
         json["rank1_interval"] = eval::to_json(result.rank1_interval);
     }
     json["cmc"] = Json::object();
     for (const std::size_t rank : {1U, 5U, 10U, 50U}) {
-        json["cmc"][std::to_string(rank)] = rounded(result.cmc[rank - 1], k_places);
+        json["cmc"][std::to_string(rank)] =
+            result.probes > 0 ? Json(rounded(result.cmc[rank - 1], k_places)) : Json(nullptr);
     }
     json["gallery"] = result.gallery;
     json["probes"] = result.probes;
@@ -522,8 +559,10 @@ Json to_json(const eval::IdentificationResult& result, const eval::Point& at_thr
         json["fnir_intervals"] = intervals_json(result.rates, true);
     }
     json["thresholds"] = thresholds_json(result.rates);
-    json["at_threshold"] = {{"fnir", rounded(1 - at_threshold.true_rate, k_places)},
-                            {"fpir", rounded(at_threshold.false_rate, 5)}};
+    json["at_threshold"] = {
+        {"fnir", result.open_probes > 0 ? Json(rounded(1 - at_threshold.true_rate, k_places)) : Json(nullptr)},
+        {"fpir",
+         result.strangers > 0 && result.open_gallery > 0 ? Json(rounded(at_threshold.false_rate, 5)) : Json(nullptr)}};
     json["open_gallery"] = result.open_gallery;
     json["open_probes"] = result.open_probes;
     json["strangers"] = result.strangers;
@@ -545,25 +584,32 @@ Json to_json(const GroupResult& group, const Evaluated& evaluated, bool interval
         json["probes"] = group.probes;
         json["strangers"] = group.strangers;
         json["rank1"] = maybe(group.rank1);
-        if (intervals) {
+        if (intervals && group.rank1) {
             json["rank1_interval"] = eval::to_json(group.rank1_interval);
         }
         for (const auto& [rate, point] : group.rates) {
-            json["fnir"][rate_name(rate)] = rounded(1 - point.true_rate, k_places);
-            json["fpir"][rate_name(rate)] = rounded(point.false_rate, 5);
-            if (intervals) {
-                json["fnir_intervals"][rate_name(rate)] = eval::to_json(group.fnir_intervals.at(rate));
-                json["fpir_intervals"][rate_name(rate)] = eval::to_json(group.fpir_intervals.at(rate));
+            const auto name = rate_name(rate);
+            json["fnir"][name] = group.open_probes > 0 ? Json(rounded(1 - point.true_rate, k_places)) : Json(nullptr);
+            json["fpir"][name] = group.strangers > 0 ? Json(rounded(point.false_rate, 5)) : Json(nullptr);
+            if (intervals && group.open_probes > 0) {
+                json["fnir_intervals"][name] = eval::to_json(group.fnir_intervals.at(rate));
+            }
+            if (intervals && group.strangers > 0) {
+                json["fpir_intervals"][name] = eval::to_json(group.fpir_intervals.at(rate));
             }
         }
     }
     return json;
 }
 
+bool has_intervals(const Evaluated& evaluated) {
+    return evaluated.pairs_result ? evaluated.pairs_result->interval != Interval{}
+                                  : evaluated.identification->rank1_interval != Interval{};
+}
+
 Json to_json(const Evaluated& evaluated) {
     Json json = Json::object();
-    const bool intervals = evaluated.pairs_result ? evaluated.pairs_result->interval != Interval{}
-                                                  : evaluated.identification->rank1_interval != Interval{};
+    const bool intervals = has_intervals(evaluated);
     if (evaluated.pairs_result) {
         json["pairs"] = to_json(*evaluated.pairs_result, evaluated.pairs_at_threshold, intervals);
     }
@@ -599,9 +645,9 @@ Evaluation evaluate(const EvaluateOptions& options, const models::Finder& finder
         }
     }
     pipeline::Blueprint::set_workers(options.encode.jobs);
-    Evaluation evaluation{evaluate_one(wanted, wanted.pipeline, finder, events), {}, {}, {}, 0};
+    Evaluation evaluation{evaluate_one(wanted, wanted.pipeline, finder, events, false), {}, {}, {}, 0};
     if (options.compare) {
-        evaluation.second = evaluate_one(wanted, *options.compare, finder, events);
+        evaluation.second = evaluate_one(wanted, *options.compare, finder, events, true);
         evaluation.difference = compare(wanted, evaluation.first, *evaluation.second);
     }
     for (const auto& assertion : options.assertions) {
@@ -627,13 +673,18 @@ Json to_json(const Evaluation& evaluation) {
                                    {"mcnemar_p", rounded(d.p, 6)}};
         }
         if (d.rank1) {
-            difference["identification"] = {{"rank1", rounded(*d.rank1, k_places)},
-                                            {"rank1_interval", eval::to_json(d.rank1_interval)},
-                                            {"fnir", Json::object()},
-                                            {"fnir_intervals", Json::object()}};
+            auto& found = difference["identification"];
+            found = {{"rank1", rounded(*d.rank1, k_places)}, {"fnir", Json::object()}};
+            const bool intervals = has_intervals(evaluation.first);
+            if (intervals) {
+                found["rank1_interval"] = eval::to_json(d.rank1_interval);
+                found["fnir_intervals"] = Json::object();
+            }
             for (const auto& [rate, value] : d.fnir) {
-                difference["identification"]["fnir"][rate_name(rate)] = rounded(value.first, k_places);
-                difference["identification"]["fnir_intervals"][rate_name(rate)] = eval::to_json(value.second);
+                found["fnir"][rate_name(rate)] = rounded(value.first, k_places);
+                if (intervals) {
+                    found["fnir_intervals"][rate_name(rate)] = eval::to_json(value.second);
+                }
             }
         }
         json["difference"] = std::move(difference);

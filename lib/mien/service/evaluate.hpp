@@ -52,6 +52,7 @@ struct GroupResult {
     std::size_t people{};
     std::size_t pairs{};
     std::size_t probes{};
+    std::size_t open_probes{};
     std::size_t strangers{};
     std::optional<double> rank1;
     eval::Interval rank1_interval;
@@ -95,7 +96,7 @@ struct Difference {
     std::size_t only_first{};
     std::size_t only_second{};
     double p{1};
-    /// second minus first, with 95 % intervals from drawing the same people for both
+    /// second minus first, with 95 % intervals from drawing the same people for both; nothing where there are no probes
     std::optional<double> rank1;
     eval::Interval rank1_interval;
     std::map<double, std::pair<double, eval::Interval>> fnir;

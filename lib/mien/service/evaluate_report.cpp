@@ -29,8 +29,10 @@ constexpr int k_thumbnail = 96;
 
 std::string percent(double share) { return formatted("%.2f %%", 100 * share); }
 
+/// Empty where no people were drawn.
 std::string percent(const eval::Interval& interval) {
-    return formatted("%.2f–%.2f %%", 100 * interval.low, 100 * interval.high);
+    return interval == eval::Interval{} ? std::string()
+                                        : formatted("%.2f–%.2f %%", 100 * interval.low, 100 * interval.high);
 }
 
 std::string name_of(const Evaluated& evaluated) { return evaluated.detector + " + " + evaluated.encoder; }
@@ -43,17 +45,34 @@ std::vector<const Evaluated*> ways_of(const Evaluation& evaluation) {
     return ways;
 }
 
-/// The names of the ways, told apart where both are of the same models.
+std::string setting_text(const std::string& key, const Json& value) {
+    return key + " " +
+           (value.is_boolean()  ? (value.get<bool>() ? "on" : "off")
+            : value.is_string() ? value.get<std::string>()
+                                : value.dump());
+}
+
+/// The names of the ways, told apart by their settings where both are of the same models.
 std::vector<std::string> names_of(const std::vector<const Evaluated*>& ways) {
     std::vector<std::string> names;
     for (const auto* way : ways) {
         names.push_back(name_of(*way));
     }
     if (names.size() == 2 && names[0] == names[1]) {
-        names[0] += " (1)";
-        names[1] += " (2)";
+        const auto& first = ways[0]->settings;
+        const auto& second = ways[1]->settings;
+        for (const auto& [key, value] : first.items()) {
+            if (second.contains(key) && second[key] != value) {
+                names[0] += ", " + setting_text(key, value);
+                names[1] += ", " + setting_text(key, second[key]);
+            }
+        }
     }
     return names;
+}
+
+std::string mirrored_percent(const eval::Interval& interval) {
+    return interval == eval::Interval{} ? std::string() : percent(eval::Interval{1 - interval.high, 1 - interval.low});
 }
 
 std::vector<std::pair<double, double>> roc(const Scores& scores) {
@@ -228,18 +247,50 @@ std::string figures_of(const Evaluated& evaluated) {
         const auto& found = *evaluated.identification;
         html += row("closed set", std::to_string(found.probes) + " probes, " + std::to_string(found.gallery) +
                                       " people in the gallery");
-        html += row("rank 1", percent(found.cmc.front()), percent(found.rank1_interval));
+        if (found.probes > 0) {
+            html += row("rank 1", percent(found.cmc.front()), percent(found.rank1_interval));
+        }
         html += row("open set", std::to_string(found.open_probes) + " probes, " + std::to_string(found.strangers) +
                                     " photos of " + std::to_string(found.stranger_people) + " strangers, " +
                                     std::to_string(found.open_gallery) + " people in the gallery");
         for (const auto& [rate, result] : found.rates) {
             html += row(formatted("FNIR at FPIR %g", rate),
                         result.point ? percent(1 - result.point->true_rate) : "too few strangers",
-                        result.point ? percent(eval::Interval{1 - result.interval.high, 1 - result.interval.low}) : "");
+                        result.point ? mirrored_percent(result.interval) : "");
         }
-        html += row(formatted("at threshold %.4g", evaluated.threshold),
-                    "FNIR " + percent(1 - evaluated.open_at_threshold.true_rate) + ", FPIR " +
-                        percent(evaluated.open_at_threshold.false_rate));
+        const auto at = formatted(" at threshold %.4g", evaluated.threshold);
+        if (found.open_probes > 0) {
+            html += row("FNIR" + at, percent(1 - evaluated.open_at_threshold.true_rate));
+        }
+        if (found.strangers > 0 && found.open_gallery > 0) {
+            html += row("FPIR" + at, percent(evaluated.open_at_threshold.false_rate));
+        }
+    }
+    return html + "</table>\n";
+}
+
+std::string points(double share) { return formatted("%+.2f points", 100 * share); }
+
+std::string points(const eval::Interval& interval) {
+    return interval == eval::Interval{} ? std::string()
+                                        : formatted("%+.2f to %+.2f points", 100 * interval.low, 100 * interval.high);
+}
+
+std::string difference_table(const Evaluation& evaluation) {
+    const auto& difference = *evaluation.difference;
+    std::string html = "<table><tr><th>figure</th><th>difference</th><th>95 %, by person</th></tr>\n";
+    if (evaluation.first.pairs_result) {
+        html += row("accuracy",
+                    points(evaluation.second->pairs_result->accuracy - evaluation.first.pairs_result->accuracy));
+        html += row("pairs right in the second only", std::to_string(difference.only_second));
+        html += row("pairs right in the first only", std::to_string(difference.only_first));
+        html += row("McNemar's p", formatted("%.3g", difference.p));
+    }
+    if (difference.rank1) {
+        html += row("rank 1", points(*difference.rank1), points(difference.rank1_interval));
+    }
+    for (const auto& [rate, value] : difference.fnir) {
+        html += row(formatted("FNIR at FPIR %g", rate), points(value.first), points(value.second));
     }
     return html + "</table>\n";
 }
@@ -297,8 +348,13 @@ std::map<std::string, std::string> plots_of(const Evaluation& evaluation) {
             det_plot.y.low = 0.5 / static_cast<double>(std::max<std::size_t>(scores.same(), 10));
             det_plot.series.push_back({names[i], det(scores), false});
         }
-        plots["cmc.svg"] = eval::to_svg(cmc);
-        plots["identification_det.svg"] = eval::to_svg(det_plot);
+        const auto& found = *evaluation.first.identification;
+        if (found.probes > 0) {
+            plots["cmc.svg"] = eval::to_svg(cmc);
+        }
+        if (found.open_probes > 0 && found.strangers > 0) {
+            plots["identification_det.svg"] = eval::to_svg(det_plot);
+        }
         plots["identification_scores.svg"] =
             eval::to_svg(score_plot("Distances of the open set, " + names.front(), eval::open_set(ways.front()->probes),
                                     "own person, where first", "strangers"));
@@ -315,9 +371,8 @@ std::string report_of(const Evaluation& evaluation, std::size_t worst) {
         html += "<h2>" + escaped(names[i]) + "</h2>\n" + figures_of(*ways[i]);
     }
     if (evaluation.difference) {
-        const auto json = to_json(evaluation);
-        html += "<h2>Second minus first, on the same photos</h2>\n<pre>" + escaped(json.at("difference").dump(2)) +
-                "</pre>\n";
+        html += "<h2>" + escaped(names[1]) + " minus " + escaped(names[0]) + ", on the same photos</h2>\n" +
+                difference_table(evaluation);
     }
     if (!evaluation.assertions.empty()) {
         html += "<h2>Assertions</h2>\n<table><tr><th>assertion</th><th>value</th><th></th></tr>\n";

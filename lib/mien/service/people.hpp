@@ -59,8 +59,9 @@ struct RenameOptions {
 struct MoveOptions {
     Workspace workspace;
     std::filesystem::path store;
-    std::string photo;       ///< as `show` names it, or a path to it
-    std::optional<Box> box;  ///< which face, where the store has several of the photo
+    std::vector<std::string> photos;  ///< as `show` names them, or paths to them
+    std::optional<Box> box;           ///< which face, where the store has several of the one photo
+    std::string from;                 ///< only faces of this person; empty: of anybody
     std::string to;
     double wait_seconds{0};
 };
@@ -71,7 +72,8 @@ struct PeopleChange {
     std::vector<std::pair<std::string, std::string>> moved;  ///< photos, from and to, relative to the workspace
 };
 
-/// Records and the photos in dataset_training go together; one undo brings both back.
+/// Records and the photos in dataset_training go together; one undo brings both back. Several photos are one change:
+/// all of them, or none.
 /// throws: Error{usage, store_missing, store_locked, store_corrupt, runtime}
 PeopleChange rename(const RenameOptions& options);
 PeopleChange move(const MoveOptions& options);

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <unordered_map>
 
 namespace mien::service {
 namespace {
@@ -136,25 +137,50 @@ void rename_denials(const Gallery& store, const std::string& from, const std::st
     }
 }
 
-/// The records of one photo that a user named, of one face where they said which.
-std::vector<std::size_t> rows_named(const Gallery& store, const MoveOptions& options) {
-    std::vector<std::size_t> rows;
+using RowsByPhoto = std::unordered_multimap<std::string_view, std::size_t>;
+
+RowsByPhoto rows_by_photo(const Gallery& store) {
+    RowsByPhoto rows;
     for (std::size_t row = 0; row < store.rows(); ++row) {
-        if (!store.is_vacant(row) && store.photo(row) == options.photo) {
-            rows.push_back(row);
+        if (!store.is_vacant(row)) {
+            rows.emplace(store.photo(row), row);
         }
     }
-    if (rows.empty() && fs::is_regular_file(options.photo)) {
-        rows = store.rows_of_photo(sha256(read_file(options.photo, k_largest_photo_file)));
-    }
-    if (options.box) {
-        std::erase_if(rows, [&](std::size_t row) { return store.box(row) != *options.box; });
-    }
-    if (rows.empty()) {
-        throw Error(ErrorCode::usage, "the store has no face of " + printable(options.photo) +
-                                          "; 'mien show LABEL' lists the photos of a person");
-    }
     return rows;
+}
+
+/// The record of a photo that a user named.
+std::size_t row_named(const Gallery& store, const RowsByPhoto& by_photo, const std::string& photo,
+                      const MoveOptions& options) {
+    std::vector<std::size_t> rows;
+    const auto named = by_photo.equal_range(photo);
+    for (auto found = named.first; found != named.second; ++found) {
+        rows.push_back(found->second);
+    }
+    std::sort(rows.begin(), rows.end());
+    if (rows.empty() && fs::is_regular_file(photo)) {
+        rows = store.rows_of_photo(sha256(read_file(photo, k_largest_photo_file)));
+    }
+    const auto from = options.from.empty() ? std::string() : to_label(options.from);
+    std::erase_if(rows, [&](std::size_t row) {
+        return (options.box && store.box(row) != *options.box) || (!from.empty() && store.record(row).label != from);
+    });
+    if (rows.empty()) {
+        throw Error(ErrorCode::usage, "the store has no face of " + (from.empty() ? "" : from + " in ") +
+                                          printable(photo) + "; 'mien show LABEL' lists the photos of a person");
+    }
+    if (rows.size() > 1) {
+        std::string faces;
+        for (const auto row : rows) {
+            const auto& box = store.box(row);
+            faces += "\n  --box " + std::to_string(box.left) + "," + std::to_string(box.top) + "," +
+                     std::to_string(box.width) + "," + std::to_string(box.height) + "  " +
+                     std::string(store.record(row).label);
+        }
+        throw Error(ErrorCode::usage,
+                    "the store has several faces of " + printable(photo) + "; say which, or whose (--from):" + faces);
+    }
+    return rows.front();
 }
 
 }  // namespace
@@ -201,42 +227,52 @@ PeopleChange rename(const RenameOptions& options) {
 }
 
 PeopleChange move(const MoveOptions& options) {
+    if (options.box && options.photos.size() != 1) {
+        throw Error(ErrorCode::usage, "--box says which face of one photo; for several photos give --from LABEL");
+    }
     const auto to = to_label(options.to);
     const auto file = options.workspace.store(options.store);
     gallery::StoreWriter writer(file, {"move", options.wait_seconds});
     const auto store = require_store(writer, file);
-    const auto rows = rows_named(*store, options);
-    if (rows.size() > 1) {
-        std::string faces;
-        for (const auto row : rows) {
-            const auto& box = store->box(row);
-            faces += "\n  --box " + std::to_string(box.left) + "," + std::to_string(box.top) + "," +
-                     std::to_string(box.width) + "," + std::to_string(box.height) + "  " +
-                     std::string(store->record(row).label);
+    const auto by_photo = rows_by_photo(*store);
+    const auto person = store->find_person(to);
+    std::set<std::size_t> rows;
+    std::set<Sha256> contents;
+    for (const auto& photo : options.photos) {
+        const auto row = row_named(*store, by_photo, photo, options);
+        if (store->record(row).label == to || !rows.insert(row).second) {
+            continue;
         }
-        throw Error(ErrorCode::usage, "the store has several faces of this photo; say which:" + faces);
+        if (person) {
+            refuse_twice_in_a_photo(*store, store->photo_hash(row), photo, *person);
+        }
+        if (!contents.insert(store->photo_hash(row)).second) {
+            throw Error(ErrorCode::usage, printable(photo) + " is named twice, with two faces: they are two people");
+        }
     }
-    const auto record = store->record(rows.front());
-    const std::string from(record.label);
     PeopleChange change;
-    if (from == to) {
+    if (rows.empty()) {
         return change;
     }
-    if (const auto person = store->find_person(to)) {
-        refuse_twice_in_a_photo(*store, record.photo_hash, record.photo, *person);
-    }
     Moves moves(options.workspace);
-    const auto place = options.workspace.root / fs::path(record.photo);
-    // A group photo stays where it is while other people of it need it.
-    if (store->rows_of_photo(record.photo_hash).size() == 1 && lies_in(place, options.workspace.training())) {
-        moves.to_label(place, to);
+    std::vector<Operation> operations;
+    for (const auto row : rows) {
+        const auto record = store->record(row);
+        const auto place = options.workspace.root / fs::path(record.photo);
+        // A group photo stays where it is while other people of it need it.
+        if (store->rows_of_photo(record.photo_hash).size() == 1 && lies_in(place, options.workspace.training())) {
+            moves.to_label(place, to);
+        }
+        operations.emplace_back(gallery::Relabel{record.key(), std::string(record.label), to, std::string(record.photo),
+                                                 moves.new_name(record.photo)});
     }
-    std::vector<Operation> operations{
-        gallery::Relabel{record.key(), from, to, std::string(record.photo), moves.new_name(record.photo)}};
+    const auto first = store->record(*rows.begin());
+    const auto what = rows.size() == 1 ? printable(first.photo) + " is " + to + ", not " + std::string(first.label)
+                                       : std::to_string(rows.size()) + " photos are " + to;
     moves.make_target_folders();
     moves.append_to(operations);
-    writer.commit(printable(record.photo) + " is " + to + ", not " + from, std::move(operations));
-    change.encodings = 1;
+    writer.commit(what, std::move(operations));
+    change.encodings = rows.size();
     change.change = writer.last_change();
     change.moved = moves.names();
     return change;

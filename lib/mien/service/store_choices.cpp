@@ -5,6 +5,12 @@
 #include <mien/core/log.hpp>
 
 namespace mien::service {
+namespace {
+
+constexpr const char* k_faces_setting = "faces";
+constexpr const char* k_largest_faces = "largest";
+
+}  // namespace
 
 pipeline::Options as_built(const gallery::Gallery& store, pipeline::Options options, const models::Finder& finder) {
     const auto settings = Json::parse(store.description().settings, nullptr, false);
@@ -48,8 +54,19 @@ pipeline::Blueprint blueprint_of_store(const gallery::Gallery& store, pipeline::
     return blueprint;
 }
 
+pipeline::Faces trained_faces(const gallery::Gallery& store) {
+    const auto settings = Json::parse(store.description().settings, nullptr, false);
+    const bool largest =
+        settings.is_object() && settings.contains(k_faces_setting) && settings[k_faces_setting] == k_largest_faces;
+    return largest ? pipeline::Faces::largest : pipeline::Faces::one;
+}
+
 gallery::Description description_of(const pipeline::Blueprint& blueprint, pipeline::Faces faces) {
-    return {*blueprint.contract(), to_line(blueprint.settings()), blueprint.fingerprint(faces)};
+    auto settings = blueprint.settings();
+    if (faces == pipeline::Faces::largest) {
+        settings[k_faces_setting] = k_largest_faces;
+    }
+    return {*blueprint.contract(), to_line(settings), blueprint.fingerprint(faces)};
 }
 
 std::optional<models::Decision> decision_of_model(const gallery::Gallery& store) {

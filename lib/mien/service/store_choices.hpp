@@ -18,6 +18,9 @@ pipeline::Options as_built(const gallery::Gallery& store, pipeline::Options opti
 pipeline::Blueprint blueprint_of_store(const gallery::Gallery& store, pipeline::Options options,
                                        const models::Finder& finder);
 
+/// Which faces of its photos a store was trained from.
+pipeline::Faces trained_faces(const gallery::Gallery& store);
+
 /// What a store of such encodings says of itself.
 gallery::Description description_of(const pipeline::Blueprint& blueprint, pipeline::Faces faces = pipeline::Faces::one);
 

@@ -273,6 +273,17 @@ std::size_t count_removed(const Gallery& store, const Harvest& harvest) {
     return removed;
 }
 
+/// Photos whose record goes although they are there: they give none with the settings of this run.
+std::size_t count_lost(const Gallery& store, const Harvest& harvest) {
+    std::unordered_set<Sha256, Sha256Hash> lost;
+    for (const auto& photo : harvest.skipped) {
+        if (!store.rows_of_photo(photo.photo_hash).empty()) {
+            lost.insert(photo.photo_hash);
+        }
+    }
+    return lost.size();
+}
+
 /// Opens the store for writing; with rebuild, a damaged one is set aside.
 std::unique_ptr<gallery::StoreWriter> open_store(const fs::path& file, const TrainOptions& options) {
     const gallery::WriterOptions writer{"train", options.wait_seconds, options.user};
@@ -386,6 +397,9 @@ TrainSummary train(const TrainOptions& options, const models::Finder& finder, co
     }
     const auto writer = open_store(output, options);
     const auto store = writer->gallery();
+    if (store && options.matcher.vote) {
+        static_cast<void>(match::decided(options.matcher, *store));  // refuses it where it is of another matcher
+    }
     if (options.augment) {
         learns_copies(options, store.get());  // before anything is encoded
     }
@@ -393,7 +407,9 @@ TrainSummary train(const TrainOptions& options, const models::Finder& finder, co
     pipeline::Blueprint::set_workers(options.jobs);
     const auto pipeline = store ? as_built(*store, options.pipeline, finder) : options.pipeline;
     const pipeline::Blueprint blueprint(pipeline, finder);
-    const auto fingerprint = blueprint.fingerprint(options.faces);
+    const auto faces = options.faces.value_or(store ? trained_faces(*store) : pipeline::Faces::one);
+    const auto description = description_of(blueprint, faces);
+    const auto& fingerprint = description.fingerprint;
 
     auto partial = output;
     partial += ".partial";
@@ -419,7 +435,7 @@ TrainSummary train(const TrainOptions& options, const models::Finder& finder, co
             if (!worker) {
                 worker = blueprint.make_worker();
             }
-            return work_on(photos[i], worker.get(), known, named, options.faces);
+            return work_on(photos[i], worker.get(), known, named, faces);
         };
     };
     const auto take = [&](std::size_t i, Work&& work) {
@@ -443,6 +459,12 @@ TrainSummary train(const TrainOptions& options, const models::Finder& finder, co
     if (store) {
         keep_other_origins(*store, *blueprint.contract(), harvest);
         summary.removed = count_removed(*store, harvest);
+        if (const auto lost = count_lost(*store, harvest); lost > 0) {
+            log::warn(
+                "{} photos that had an encoding are still there and have none with these settings: look at what "
+                "is said of them; 'mien undo' brings the encodings back",
+                lost);
+        }
     }
     if (harvest.records.empty()) {
         log.remove();
@@ -451,10 +473,9 @@ TrainSummary train(const TrainOptions& options, const models::Finder& finder, co
     }
     std::stable_sort(harvest.records.begin(), harvest.records.end(),
                      [](const Record& a, const Record& b) { return a.photo < b.photo; });
-    const auto built =
-        Gallery::build({*blueprint.contract(), to_line(blueprint.settings()), fingerprint}, harvest.records,
-                       std::move(harvest.skipped), same_model ? store->denials() : std::vector<gallery::Denial>(),
-                       same_model ? extras_of(*store, reusable) : gallery::Extras());
+    const auto built = Gallery::build(description, harvest.records, std::move(harvest.skipped),
+                                      same_model ? store->denials() : std::vector<gallery::Denial>(),
+                                      same_model ? extras_of(*store, reusable) : gallery::Extras());
     const auto gallery = with_copies(built, same_model ? store.get() : nullptr, pipeline, options, finder, summary);
     summary.changed = keep(*writer, *with_fitted_matcher(gallery, options.matcher));
     log.remove();

@@ -22,8 +22,8 @@ struct TrainOptions {
     std::filesystem::path output;   ///< empty: the workspace's train.mien
     /// "auto" keeps the detector and encoder of the store that is there
     pipeline::Options pipeline;
-    pipeline::Faces faces{pipeline::Faces::one};
-    match::MatcherOptions matcher;  ///< fitted and kept; "stored": the one that the store keeps, if any
+    std::optional<pipeline::Faces> faces;  ///< nothing: as the store that is there was trained, else one
+    match::MatcherOptions matcher;         ///< fitted and kept; "stored": the one that the store keeps, if any
     /// Altered copies of each face that the svm learns from, too; nothing: as many as the store has
     std::optional<std::size_t> augment;
     int jobs{1};
@@ -46,7 +46,7 @@ struct TrainSummary {
     std::size_t reused{};      ///< known from the last run or from an interrupted one, whose record was kept
     std::size_t duplicates{};  ///< the same content as another photo
     std::size_t failed{};      ///< everything that gave no record, save duplicates
-    std::size_t removed{};     ///< records whose photo is gone
+    std::size_t removed{};     ///< records whose photo is gone, or gives none with these settings
     std::size_t people{};
     std::size_t records{};
     std::size_t augmented{};  ///< altered copies that were encoded

@@ -4,3 +4,4 @@ mien cluster photos --seed 1 --json | jq -c 'del(.summary.seconds)' | sha256sum 
 mien cluster photos -q --output people > /dev/null; find people -name '*.jpg' | wc -l; ls people | head -3
 mien cluster photos --output people; echo "exit $?"
 mien cluster photos -q --output links --link > /dev/null; find links -type l | wc -l
+mkdir empty; mien cluster empty; echo "exit $?"

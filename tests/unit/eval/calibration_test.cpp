@@ -87,6 +87,15 @@ TEST(Calibrate, RefusesWhatTooFewPeopleCanShow) {
     EXPECT_NO_THROW(calibrate(made_probes(300, 1), 300, {0.01, 0.5, 100, 1}));
 }
 
+TEST(Calibrate, RefusesSharesThatAreNone) {
+    const auto probes = made_probes(400, 1);
+    for (const double share : {std::nan(""), 0.0, 1.0, -0.1, HUGE_VAL}) {
+        EXPECT_THROW((void)calibrate(probes, 400, {share, 0.5, 100, 1}), Error) << share;
+        EXPECT_THROW((void)calibrate(probes, 400, {0.1, share, 100, 1}), Error) << share;
+        EXPECT_THROW((void)calibrate_pairs({}, {share, 100, 1}), Error) << share;
+    }
+}
+
 TEST(Calibrate, ConfidencesAreProbabilities) {
     // Half of those who come are strangers: count how often the nearest person is right among fresh people.
     const auto calibration = calibrate(made_probes(3000, 1), 3000, {0.05, 0.5, 100, 1});

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 
 namespace mien::eval {
 namespace {
@@ -110,6 +111,24 @@ TEST(ReviewLabels, FindsNearlyTheSamePhotoWithinAndAcrossLabels) {
     ASSERT_EQ(within.size(), 1U);
     EXPECT_EQ(within[0].suspicion, Suspicion::near_identical);
     EXPECT_EQ(within[0].rows, (std::vector<std::size_t>{0, 1}));
+}
+
+TEST(ReviewLabels, NamesNoPhotoInTwoFindingsOfLikeness) {
+    auto made = records();
+    made[0].encoding = made[1].encoding = made[2].encoding;    // three of one label
+    made[5].encoding = made[10].encoding = made[15].encoding;  // of three labels
+    std::set<std::size_t> rows;
+    for (const auto& finding : review(made)) {
+        if (finding.suspicion == Suspicion::near_identical) {
+            EXPECT_EQ(finding.rows, (std::vector<std::size_t>{0, 1, 2}));
+        }
+        if (finding.suspicion == Suspicion::near_identical || finding.suspicion == Suspicion::same_photo) {
+            for (const auto row : finding.rows) {
+                EXPECT_TRUE(rows.insert(row).second) << row;
+            }
+        }
+    }
+    EXPECT_GE(rows.size(), 3U);
 }
 
 TEST(ReviewLabels, FindsWeakPeople) {

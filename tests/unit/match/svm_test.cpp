@@ -42,6 +42,14 @@ TEST(Svm, CosineLooksAtDirectionsAndAnswersInTheEncodersMetric) {
     EXPECT_NEAR(static_cast<double>(rank[0].distance), std::sqrt(9.01), 1e-5);
 }
 
+TEST(Svm, RefusesWhatItCouldNotReadAgain) {
+    const auto gallery = test::synthetic_gallery({3, 5});
+    for (const double number : {std::nan(""), HUGE_VAL, 0.0, -1.0}) {
+        EXPECT_THROW(fit_svm(gallery, {.kernel = {}, .c = number, .gamma = {}}, 1), Error) << number;
+        EXPECT_THROW(fit_svm(gallery, {.kernel = {}, .c = {}, .gamma = number}, 1), Error) << number;
+    }
+}
+
 TEST(Svm, SomebodyWithOnePhotoIsLearnedWithTheOthers) {
     auto records = test::synthetic_records({5, 6, 32, 0.1});
     records.erase(records.begin() + 1, records.begin() + 6);  // person_0 keeps one

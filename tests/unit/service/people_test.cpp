@@ -25,7 +25,7 @@ protected:
         return rename({.workspace = in.workspace(), .store = {}, .from = from, .to = to, .merge = merge});
     }
     PeopleChange move_to(const std::string& photo, const std::string& to, std::optional<Box> box = {}) {
-        return move({.workspace = in.workspace(), .store = {}, .photo = photo, .box = box, .to = to});
+        return move({.workspace = in.workspace(), .store = {}, .photos = {photo}, .box = box, .from = {}, .to = to});
     }
 };
 
