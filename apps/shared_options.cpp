@@ -11,20 +11,6 @@
 namespace mien::app {
 namespace {
 
-/// The environment is for whoever fits an svm, and no mistake where somebody does not.
-void refuse_of_other_matchers(const CLI::App& verb, const match::MatcherOptions& options) {
-    const auto named = [&options](const char* matcher) { return options.name == matcher || options.name == "stored"; };
-    if (options.vote && !named("nearest")) {
-        throw CLI::ValidationError("--vote", "only the matcher nearest takes a vote, not " + options.name);
-    }
-    for (const char* name : {"--svm-kernel", "--svm-c", "--svm-gamma"}) {
-        const auto* option = verb.get_option(name);
-        if (option->count() > 0 && !named("svm") && !environment(option->get_envname().c_str())) {
-            throw CLI::ValidationError(name, "only the matcher svm takes it, not " + options.name);
-        }
-    }
-}
-
 constexpr double k_longest_wait = 1e9;  // seconds: as good as for ever
 
 }  // namespace
@@ -129,7 +115,6 @@ void add_matcher_options(CLI::App& verb, match::MatcherOptions& options) {
         ->check(finite_range(1e-9, 1e9))
         ->envname("SVM_GAMMA")
         ->type_name("NUMBER");
-    verb.parse_complete_callback([&verb, &options] { refuse_of_other_matchers(verb, options); });
 }
 
 int default_jobs() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }

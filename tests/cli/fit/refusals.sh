@@ -10,6 +10,3 @@ SVM_C=0 mien fit; echo "exit $?"
 mien fit -q --matcher svm --svm-c 1 --svm-gamma 1
 mien predict --vote mean "$PHOTOS/ada_held_out_1.jpg"; echo "exit $?"
 mien train "$DATASET" --matcher centroid --vote 3; echo "exit $?"
-mien train "$DATASET" -o new.mien --matcher centroid --vote 3; echo "exit $?"
-mien fit --matcher nearest --svm-c 3; echo "exit $?"
-SVM_C=3 mien fit --matcher nearest -q; echo "exit $?"
