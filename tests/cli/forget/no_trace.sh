@@ -22,5 +22,5 @@ mien list | grep -ci ada
 ls -d dataset_training/[Aa]da* dataset_reserve/ada 2>/dev/null
 mien log | grep -ci "ada b"
 mien forget --yes "Ada B"; echo "exit $?"
-# The others' changes can still be undone, and she does not come back.
+# What was hers alone is gone for good: an undo of it says so, and she does not come back.
 mien undo 2 -q; mien list | grep -ci ada

@@ -8,4 +8,4 @@ mien move dataset_training/ada/1.jpg dataset_training/bruno/1.jpg dataset_traini
 ls dataset_training/grace; mien log | head -1 | cut -f4-
 mien move --from ada --to grace -- dataset_training/bruno/2.jpg; echo "exit $?"
 mien move --from bruno --to grace -- dataset_training/bruno/2.jpg | tail -1
-mien undo -q 2; ls dataset_training/ada dataset_training/bruno; ls dataset_training/grace 2>&1
+mien undo -q 2; ls dataset_training/ada dataset_training/bruno; ls -d dataset_training/grace 2>/dev/null || echo "no empty folder"
