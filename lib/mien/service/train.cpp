@@ -461,8 +461,8 @@ TrainSummary train(const TrainOptions& options, const models::Finder& finder, co
         summary.removed = count_removed(*store, harvest);
         if (const auto lost = count_lost(*store, harvest); lost > 0) {
             log::warn(
-                "{} photos that had an encoding are still there and have none with these settings: look at what "
-                "is said of them; 'mien undo' brings the encodings back",
+                "encodings gone although their photos are still there: {}; look at what is said of these photos; "
+                "'mien undo' brings the encodings back",
                 lost);
         }
     }
