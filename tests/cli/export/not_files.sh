@@ -6,6 +6,5 @@ for name in pipe link; do
     cat pipe > got & mien export -o $name; wait; wc -l < got; test -p pipe && test -L link && echo "still there"
 done
 mien export -o to_real -q; test -L to_real && wc -l < real
-mien export -q -o /dev/stdout > shell.jsonl; cut -c1-10 shell.jsonl
 mien merge train.mien -o pipe; echo "exit $?"; test -p pipe && echo "still there"
 mkdir folder; mien export -o folder; echo "exit $?"
