@@ -2,6 +2,7 @@
 #include <mien/core/hash.hpp>
 
 #include <mien/core/error.hpp>
+#include <mien/core/hex.hpp>
 
 #include <openssl/evp.h>
 #if defined(__x86_64__)
@@ -49,14 +50,7 @@ Sha256 sha256(Bytes data) {
 Sha256 sha256(std::string_view text) { return sha256(std::as_bytes(std::span(text))); }
 
 std::string to_hex(const Sha256& digest) {
-    constexpr std::string_view k_digits = "0123456789abcdef";
-    std::string text;
-    text.reserve(64);
-    for (const auto byte : digest.bytes) {
-        text += k_digits[byte >> 4U];
-        text += k_digits[byte & 15U];
-    }
-    return text;
+    return to_hex(std::string_view(reinterpret_cast<const char*>(digest.bytes.data()), digest.bytes.size()));
 }
 
 Sha256 sha256_from_hex(std::string_view text) {

@@ -283,6 +283,19 @@ void require_share(double share, const char* what) {
     }
 }
 
+/// What calibrations for 1:N and for 1:1 have in common.
+template <class SomeCalibration>
+void read_shared(const KeptText& kept, SomeCalibration& c) {
+    c.encoder = kept.text("encoder");
+    c.weights = kept.text("weights");
+    c.fingerprint = kept.text("fingerprint");
+    c.threshold = kept.threshold();
+    c.interval = kept.interval("interval");
+    c.gallery_people = kept.count("gallery_people");
+    c.known_photos = kept.count("known_photos");
+    c.time = kept.time();
+}
+
 Json six_places(const Interval& interval) { return {rounded(interval.low, 6), rounded(interval.high, 6)}; }
 
 }  // namespace
@@ -508,25 +521,18 @@ Json to_json(const Calibration& c) {
 Calibration calibration_from(std::string_view text) {
     const KeptText kept(text);
     Calibration c;
-    c.encoder = kept.text("encoder");
-    c.weights = kept.text("weights");
-    c.fingerprint = kept.text("fingerprint");
+    read_shared(kept, c);
     const auto& json = kept.json();
     if (json.contains("matcher")) {  // else it is of the default
         c.matcher = kept.text("matcher");
     }
     c.fpir = kept.share("fpir");
-    c.threshold = kept.threshold();
-    c.interval = kept.interval("interval");
     c.fnir = kept.share("fnir");
     c.fnir_interval = kept.interval("fnir_interval");
-    c.gallery_people = kept.count("gallery_people");
     c.gallery_records = kept.count("gallery_records");
     c.stranger_people = kept.count("stranger_people");
     c.stranger_photos = kept.count("stranger_photos");
-    c.known_photos = kept.count("known_photos");
     c.strangers = kept.share("strangers");
-    c.time = kept.time();
     if (!json.contains("curve") || !json["curve"].is_array() || json["curve"].empty() ||
         json["curve"].size() > k_most_points) {
         throw KeptText::refusal("no curve");
@@ -567,22 +573,15 @@ Json to_json(const PairCalibration& c) {
 PairCalibration pair_calibration_from(std::string_view text) {
     const KeptText kept(text);
     PairCalibration c;
-    c.encoder = kept.text("encoder");
-    c.weights = kept.text("weights");
-    c.fingerprint = kept.text("fingerprint");
+    read_shared(kept, c);
     c.far = kept.share("far");
-    c.threshold = kept.threshold();
-    c.interval = kept.interval("interval");
     if (kept.has("fnmr")) {
         c.fnmr = kept.share("fnmr");
         c.fnmr_interval = kept.interval("fnmr_interval");
     }
-    c.gallery_people = kept.count("gallery_people");
     c.people = kept.count("people");
     c.photos = kept.count("photos");
     c.pairs = kept.count("pairs");
-    c.known_photos = kept.count("known_photos");
-    c.time = kept.time();
     return c;
 }
 
