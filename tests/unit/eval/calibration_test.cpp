@@ -176,16 +176,24 @@ TEST(Calibration, HostileTextsAreRefused) {
     EXPECT_TRUE(refused(other));
 }
 
-TEST(Calibration, OfAnotherModelOrOtherSettingsIsNone) {
-    auto calibration = calibrate(made_probes(400, 1), 400, {0.02, 0.5, 100, 1});
+/// A store that keeps this text under a name.
+auto store_with(std::string_view name, const std::string& text) {
+    return gallery::Gallery::build({test::synthetic_contract(16), "{}", "fingerprint"}, test::synthetic_records({}), {},
+                                   {}, {{std::string(name), text}});
+}
+
+template <class SomeCalibration>
+void make_it_of_the_store(SomeCalibration& calibration) {
     const auto contract = test::synthetic_contract(16);
     calibration.encoder = contract.encoder;
     calibration.weights = contract.weights;
     calibration.fingerprint = "fingerprint";
-    const auto with = [&](const std::string& text) {
-        return gallery::Gallery::build({contract, "{}", "fingerprint"}, test::synthetic_records({}), {}, {},
-                                       {{std::string(k_calibration_name), text}});
-    };
+}
+
+TEST(Calibration, OfAnotherModelOrOtherSettingsIsNone) {
+    auto calibration = calibrate(made_probes(400, 1), 400, {0.02, 0.5, 100, 1});
+    make_it_of_the_store(calibration);
+    const auto with = [](const std::string& text) { return store_with(k_calibration_name, text); };
     EXPECT_TRUE(calibration_of(*with(to_line(to_json(calibration)))));
     EXPECT_FALSE(calibration_of(*test::synthetic_gallery({})));
     calibration.fingerprint = "another";
@@ -198,14 +206,8 @@ TEST(Calibration, OfAnotherModelOrOtherSettingsIsNone) {
 
 TEST(Calibration, OfAnotherMatcherIsNone) {
     auto calibration = calibrate(made_probes(400, 1), 400, {0.02, 0.5, 100, 1});
-    const auto contract = test::synthetic_contract(16);
-    calibration.encoder = contract.encoder;
-    calibration.weights = contract.weights;
-    calibration.fingerprint = "fingerprint";
-    const auto with = [&] {
-        return gallery::Gallery::build({contract, "{}", "fingerprint"}, test::synthetic_records({}), {}, {},
-                                       {{std::string(k_calibration_name), to_line(to_json(calibration))}});
-    };
+    make_it_of_the_store(calibration);
+    const auto with = [&] { return store_with(k_calibration_name, to_line(to_json(calibration))); };
     match::MatcherOptions mean;
     mean.vote = match::Vote{0};
     match::MatcherOptions svm;
@@ -391,14 +393,8 @@ TEST(PairCalibration, ComesBackFromItsTextAndNothingElseDoes) {
 
 TEST(PairCalibration, IsOfOneModelAndSettingsAndStandsBesideTheOther) {
     auto calibration = calibrate_pairs(made_pairs(10, apart), {0.1, 100, 1});
-    const auto contract = test::synthetic_contract(16);
-    calibration.encoder = contract.encoder;
-    calibration.weights = contract.weights;
-    calibration.fingerprint = "fingerprint";
-    const auto with = [&] {
-        return gallery::Gallery::build({contract, "{}", "fingerprint"}, test::synthetic_records({}), {}, {},
-                                       {{std::string(k_pair_calibration_name), to_line(to_json(calibration))}});
-    };
+    make_it_of_the_store(calibration);
+    const auto with = [&] { return store_with(k_pair_calibration_name, to_line(to_json(calibration))); };
     EXPECT_TRUE(pair_calibration_of(*with()));
     EXPECT_FALSE(calibration_of(*with())) << "it is not for 1:N";
     calibration.fingerprint = "another";
