@@ -150,6 +150,9 @@ extern "C" __attribute__((visibility("default"))) LineEnd mien_read_line(const s
     el_set(el, EL_BIND, "^R", "em-inc-search-prev", nullptr);
     el_set(el, EL_GETCFN, read_letter);
     el_set(el, EL_HIST, ::history, history());
+    // Before the prompt is shown: libedit itself waits until the first letter is read, and a Ctrl-D typed before that
+    // would reach us as a letter of no meaning.
+    el_set(el, EL_PREP_TERM, 1);
     int length = 0;
     const char* line = el_gets(el, &length);
     if (reading.interrupted) {

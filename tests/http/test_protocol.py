@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """HTTP/1.1 as clients speak it, and as those speak it who mean harm."""
+import contextlib
 import resource
 import socket
 import struct
@@ -237,15 +238,22 @@ class Protocol(unittest.TestCase):
 
 class Limits(unittest.TestCase):
     def test_limits_connections(self):
-        with Server("--max-connections", "5") as server:
-            held = [server.connect() for _ in range(5)]
-            time.sleep(0.3)
+        def status_on(connection: socket.socket) -> int:
+            connection.sendall(GET)
+            with connection.makefile("rb") as stream:
+                return read_answer(stream)[0]
+
+        with Server("--max-connections", "5") as server, contextlib.ExitStack() as held:
+            # Those that asked whether the server is ready may still be on their way out.
+            self.assertTrue(support.eventually(
+                lambda: "mien_http_connections 1\n" in requests.get(server.url + "/metrics").text))  # who asks
+            for _ in range(5):
+                self.assertEqual(status_on(held.enter_context(server.connect())), 200)
             with server.connect() as one_more:
                 answer = read_all(one_more)
             self.assertEqual(status_of(answer), 503)
             self.assertIn(b"Retry-After", answer)
-            for connection in held:
-                connection.close()
+            held.close()
             self.assertTrue(support.eventually(lambda: status_of(server.talk(
                 GET.replace(b"Host: a", b"Host: a\r\nConnection: close"))) == 200))
 

@@ -53,6 +53,10 @@ class Terminal:
         until = time.monotonic() + self._seconds
         while self._read(until):
             pass
+        if time.monotonic() > until:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+            raise AssertionError(f"it did not end, but showed {self.seen[self._from:]!r}")
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
     def plain(self) -> str:

@@ -167,8 +167,16 @@ struct Hub {
     Engine& engine;
     std::atomic<bool> draining{false};
     std::atomic<std::size_t> connections{0};
+    std::atomic<std::size_t> listeners{0};
     std::atomic<std::uint64_t> body_memory{0};
-    std::function<void()> last_one_gone;
+    std::function<void()> last_one_gone;  ///< may be called twice
+
+    /// A connection or a listener ended: count is the one that it was counted in.
+    void one_gone(std::atomic<std::size_t>& count) {
+        if (--count == 0 && draining && connections == 0 && listeners == 0) {
+            last_one_gone();
+        }
+    }
 
     std::shared_ptr<asio::ssl::context> tls() {
         const std::lock_guard lock(mutex);
@@ -315,9 +323,7 @@ public:
             const std::lock_guard lock(m_hub->mutex);
             m_hub->drain_connection.erase(this);
         }
-        if (--m_hub->connections == 0 && m_hub->draining) {
-            m_hub->last_one_gone();
-        }
+        m_hub->one_gone(m_hub->connections);
     }
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
@@ -761,10 +767,7 @@ public:
                 self->take(std::move(socket));
             }
             self->m_acceptor.close(error);
-            --self->m_hub->connections;  // the listener's own place, so that the end waits for it
-            if (self->m_hub->connections == 0) {
-                self->m_hub->last_one_gone();
-            }
+            self->m_hub->one_gone(self->m_hub->listeners);
         });
     }
 
@@ -867,7 +870,7 @@ struct Server::Impl {
     template <typename Protocol>
     void listen(typename Protocol::acceptor acceptor, Way way) {
         listeners.push_back(std::make_shared<SocketListener<Protocol>>(io, hub, std::move(acceptor), way));
-        ++hub->connections;  // a listener's own place
+        ++hub->listeners;
     }
 
     void bind_tcp(const std::string& host, std::uint16_t port, bool must, bool only, bool tls) {
@@ -1067,8 +1070,8 @@ Server::Server(Engine& engine) : m_impl(std::make_unique<Impl>(engine)) {
     impl.signals.add(SIGTERM);
     impl.signals.add(SIGINT);
     impl.signals.add(SIGHUP);
-    engine.server_figures = [hub = impl.hub, listeners = impl.listeners.size()](Metrics::Figures& figures) {
-        figures.connections = hub->connections - (hub->draining ? 0 : listeners);
+    engine.server_figures = [hub = impl.hub](Metrics::Figures& figures) {
+        figures.connections = hub->connections;
         figures.body_memory = hub->body_memory;
     };
 }
