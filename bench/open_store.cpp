@@ -97,8 +97,8 @@ double median(std::vector<double> values) {
 
 }  // namespace
 
-/// What an append takes with a new person in it, the numbering of people that it leaves to its readers, and the fsync of
-/// as many bytes to a file in the same folder.
+/// What an append of a new person takes, the numbering of people that it leaves to its readers, and the fsync of as
+/// many bytes to a file in the same folder.
 void measure_appends(const fs::path& file, std::size_t dim) {
     std::vector<double> changing;
     std::vector<double> numbering;

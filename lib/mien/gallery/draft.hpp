@@ -22,7 +22,8 @@ public:
     Draft& operator=(const Draft&) = delete;
 
     /// throws: Error{store_corrupt} where an operation does not fit the gallery: it adds a key that is there, or
-    ///         removes what is not. Error{model_mismatch} for an encoding of another length. Then the draft is of no more use.
+    ///         removes what is not. Error{model_mismatch} for an encoding of another length. Then the draft is of no
+    ///         more use.
     void apply(const Operation& operation);
     void apply(const Change& change);
 
@@ -38,8 +39,8 @@ private:
 
     std::shared_ptr<Gallery> m_to;  ///< shares what has not changed; its roster is the one before
     std::shared_ptr<const Numbering> m_numbering;
-    RowChanges m_changes;  ///< since that
-    bool m_moved{false};   ///< whether there are more than at first
+    RowChanges m_changes;                                  ///< since that
+    bool m_moved{false};                                   ///< whether there are more than at first
     std::shared_ptr<std::vector<SkippedPhoto>> m_skipped;  ///< null: unchanged; so below
     std::shared_ptr<std::vector<Denial>> m_denials;
     std::shared_ptr<Extras> m_extras;

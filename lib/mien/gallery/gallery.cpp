@@ -257,6 +257,15 @@ std::vector<std::size_t> Gallery::rows_of_photo(const Sha256& photo_hash) const 
     return rows;
 }
 
+std::vector<std::size_t> Gallery::rows_of_person(std::uint32_t person) const {
+    std::vector<std::size_t> rows;
+    const auto persons = this->persons();
+    for (auto at = persons.begin(); (at = std::find(at, persons.end(), person)) != persons.end(); ++at) {
+        rows.push_back(static_cast<std::size_t>(at - persons.begin()));
+    }
+    return rows;
+}
+
 std::string_view Gallery::extra(std::string_view name) const {
     const auto found = m_extras->find(name);
     return found == m_extras->end() ? std::string_view() : std::string_view(found->second);

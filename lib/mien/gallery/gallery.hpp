@@ -96,6 +96,9 @@ public:
     /// The records of a photo's faces, in the order of their rows.
     [[nodiscard]] std::vector<std::size_t> rows_of_photo(const Sha256& photo_hash) const;
 
+    /// The records of a person, in the order of their rows. Looks at every row.
+    [[nodiscard]] std::vector<std::size_t> rows_of_person(std::uint32_t person) const;
+
     [[nodiscard]] const std::vector<SkippedPhoto>& skipped() const { return *m_skipped; }
     [[nodiscard]] const std::vector<Denial>& denials() const { return *m_denials; }
     [[nodiscard]] const Extras& extras() const { return *m_extras; }
