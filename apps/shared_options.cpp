@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include <shared_options.hpp>
+#include <validators.hpp>
 
 #include <mien/client/server.hpp>
 #include <mien/core/error.hpp>
 #include <mien/core/file.hpp>
 
-#include <cmath>
 #include <thread>
 
 namespace mien::app {
@@ -41,19 +41,6 @@ void add_shared_options(CLI::App& app, SharedOptions& options) {
     app.add_flag("--json", options.json, "Answer in JSON lines");
     app.add_flag("-q,--quiet", options.quiet, "Say nothing but answers and errors");
     app.add_flag("-v,--verbose", options.verbose, "Say more on stderr");
-}
-
-CLI::Validator finite_range(double low, double high) {
-    CLI::Range range(low, high);
-    const auto is_in_range = range;
-    range.operation([is_in_range, low, high](std::string& input) {
-        double value{};
-        if (CLI::detail::lexical_cast(input, value) && std::isnan(value)) {
-            return "Value " + input + " not in range " + std::to_string(low) + " to " + std::to_string(high);
-        }
-        return is_in_range(input);
-    });
-    return range;
 }
 
 void add_pipeline_options(CLI::App& verb, pipeline::Options& options) {

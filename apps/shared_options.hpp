@@ -35,10 +35,6 @@ struct SharedOptions {
 
 void add_shared_options(CLI::App& app, SharedOptions& options);
 
-/// A check for options that are numbers: what CLI::Range() says, and "nan" is refused, which lies in every range of
-/// CLI.
-CLI::Validator finite_range(double low, double high);
-
 /// Detector, its size, upsampling, the pixel budget.
 void add_pipeline_options(CLI::App& verb, pipeline::Options& options);
 

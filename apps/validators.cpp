@@ -4,6 +4,7 @@
 #include <mien/core/text.hpp>
 
 #include <charconv>
+#include <cmath>
 
 namespace mien::app {
 
@@ -17,6 +18,19 @@ CLI::Validator whole_number_from(std::uint64_t least) {
                            : "must be a whole number from " + std::to_string(least) + ", not " + shell_quoted(text);
             },
             {}};
+}
+
+CLI::Validator finite_range(double low, double high) {
+    CLI::Range range(low, high);
+    const auto is_in_range = range;
+    range.operation([is_in_range, low, high](std::string& input) {
+        double value{};
+        if (CLI::detail::lexical_cast(input, value) && std::isnan(value)) {
+            return "Value " + input + " not in range " + std::to_string(low) + " to " + std::to_string(high);
+        }
+        return is_in_range(input);
+    });
+    return range;
 }
 
 }  // namespace mien::app

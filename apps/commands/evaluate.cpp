@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <commands.hpp>
 #include <output.hpp>
+#include <validators.hpp>
 
 #include <mien/core/error.hpp>
 #include <mien/core/file.hpp>

@@ -5,7 +5,6 @@
 #include <mien/core/text.hpp>
 
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -16,6 +15,8 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
+#include <fstream>
+#include <sstream>
 #include <thread>
 #include <utility>
 
@@ -276,12 +277,30 @@ void AppendFile::sync() {
 
 namespace {
 
-/// " (process and verb: 1234 train)"; nothing where the one who wrote that is gone, and somebody else holds the lock.
+/// Whether the kernel says that the process holds a lock like ours on a file with this number. Not compared is the
+/// device, which the kernel and stat() name differently on layered file systems.
+bool holds_lock(long process, ino_t file) {
+    // "1: FLOCK  ADVISORY  WRITE 1234 fe:00:10953042 0 EOF"; "->" before the kind of one who waits
+    std::ifstream locks("/proc/locks");
+    for (std::string line; std::getline(locks, line);) {
+        std::istringstream words(line);
+        std::string number, kind, manner, access, owner, place;
+        words >> number >> kind >> manner >> access >> owner >> place;
+        if (kind == "FLOCK" && owner == std::to_string(process) && place.ends_with(":" + std::to_string(file))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/// " (process and verb: 1234 train)"; nothing where that was written by another than who holds the lock: one who died,
+/// or is done, or before the holder has come to write.
 std::string holder_of(int lock) {
     std::array<char, 64> text{};
     const auto length = ::pread(lock, text.data(), text.size() - 1, 0);
     const auto process = length > 0 ? std::strtol(text.data(), nullptr, 10) : 0;
-    if (process <= 0 || (::kill(static_cast<pid_t>(process), 0) != 0 && errno == ESRCH)) {
+    struct stat status {};
+    if (process <= 0 || ::fstat(lock, &status) != 0 || !holds_lock(process, status.st_ino)) {
         return {};
     }
     return " (process and verb: " + printable({text.data(), static_cast<std::size_t>(length)}) + ")";

@@ -33,38 +33,35 @@ std::vector<Value>& writable(std::shared_ptr<std::vector<Value>>& own, const std
 
 }  // namespace
 
-Draft::Draft(std::shared_ptr<const Gallery> from)
-    : m_from(std::move(from)),
-      m_to(new Gallery(*m_from)),
-      m_persons(m_from->m_persons.begin(), m_from->m_persons.end()),
-      m_counts(m_from->m_people->counts) {
-    if (m_counts.empty()) {
-        m_counts.resize(m_from->people());
-        for (const auto person : m_persons) {
-            if (person != k_nobody) {
-                ++m_counts[person];
-            }
-        }
-    }
+Draft::Draft(const std::shared_ptr<const Gallery>& from) : m_to(new Gallery(*from)) {
+    auto start = from->m_roster->start();
+    m_numbering = std::move(start.base);
+    m_changes = std::move(start.changes);
 }
 
 Draft::~Draft() = default;
 
+std::optional<std::uint32_t> Draft::find_person(std::string_view label) const {
+    const auto& labels = m_numbering->labels;
+    if (const auto at = labels.lower_bound(label); at < labels.size() && labels[at] == label) {
+        return static_cast<std::uint32_t>(at);
+    }
+    const auto found = m_changes.labels.find(label);
+    return found != m_changes.labels.end() ? std::optional(found->second) : std::nullopt;
+}
+
 std::uint32_t Draft::person(std::string_view label) {
-    if (const auto known = m_from->find_person(label)) {
+    if (const auto known = find_person(label)) {
         return *known;
     }
-    const auto [entry, is_new] =
-        m_new_labels.try_emplace(std::string(label), static_cast<std::uint32_t>(m_counts.size()));
-    if (is_new) {
-        m_counts.push_back(0);
-    }
-    return entry->second;
+    const auto number = static_cast<std::uint32_t>(m_numbering->labels.size() + m_changes.labels.size());
+    m_changes.labels.emplace(label, number);
+    return number;
 }
 
 void Draft::append(std::uint32_t person, std::string_view photo, const RecordView& row) {
     auto& to = *m_to;
-    const auto at = m_persons.size();
+    const auto at = to.m_rows;
     if (at + 1 >= k_nobody) {
         throw Error(ErrorCode::runtime, "the store is full");
     }
@@ -81,9 +78,9 @@ void Draft::append(std::uint32_t person, std::string_view photo, const RecordVie
                    {std::string(photo), row.photo_hash, row.box, row.score, row.quality, row.origin, row.time},
                    row.encoding);
     ++part.rows;
-    m_persons.push_back(person);
-    to.m_persons = m_persons;
-    ++m_counts[person];
+    m_changes.added.push_back(person);
+    m_moved = true;
+    ++to.m_rows;
     ++to.m_size;
 }
 
@@ -117,20 +114,19 @@ std::size_t Draft::remove(const RecordKey& key, std::string_view label) {
     if (!row) {
         misfit("a face that it changes is not there");
     }
-    const auto person = m_persons[*row];
-    const auto found = m_from->find_person(label);
-    const auto added = m_new_labels.find(label);
-    if (!(found && *found == person) && !(added != m_new_labels.end() && added->second == person)) {
+    const auto known = m_numbering->persons.size();
+    const auto person = *row < known ? m_numbering->persons[*row] : m_changes.added[*row - known];
+    if (find_person(label) != person) {
         misfit("the face of " + printable(m_to->photo(*row)) + " is not " + std::string(label) + "'s");
     }
-    m_persons[*row] = k_nobody;
-    --m_counts[person];
+    m_changes.vacated.push_back(static_cast<std::uint32_t>(*row));
+    m_moved = true;
+    m_to->m_vacant.insert(*row);
     --m_to->m_size;
     return *row;
 }
 
 void Draft::apply(const Operation& operation) {
-    m_to->m_persons = m_persons;
     std::visit(
         [this](const auto& op) {
             using Op = std::decay_t<decltype(op)>;
@@ -203,7 +199,6 @@ void Draft::apply(const Operation& operation) {
             }
         },
         operation);
-    m_to->m_persons = m_persons;
 }
 
 void Draft::apply(const Change& change) {
@@ -212,54 +207,10 @@ void Draft::apply(const Change& change) {
     }
 }
 
-void Draft::renumber() {
-    // Labels in order, the new ones among the old, without those whom nobody is left of.
-    struct Person {
-        std::string_view label;
-        std::uint32_t number;
-    };
-    std::vector<Person> order;
-    order.reserve(m_counts.size());
-    const auto take = [&](std::string_view label, std::uint32_t number) {
-        if (m_counts[number] > 0) {
-            order.push_back({label, number});
-        }
-    };
-    auto added = m_new_labels.begin();
-    for (std::uint32_t i = 0; i < m_from->people(); ++i) {
-        for (; added != m_new_labels.end() && added->first < m_from->label(i); ++added) {
-            take(added->first, added->second);
-        }
-        take(m_from->label(i), i);
-    }
-    for (; added != m_new_labels.end(); ++added) {
-        take(added->first, added->second);
-    }
-
-    const auto labels = std::make_shared<Texts>();
-    labels->reserve(order.size(), m_from->m_people->labels.blob().size());
-    std::vector<std::uint32_t> numbers(m_counts.size(), k_nobody);
-    std::vector<std::uint32_t> counts;
-    counts.reserve(order.size());
-    for (const auto& [label, number] : order) {
-        numbers[number] = static_cast<std::uint32_t>(labels->size());
-        labels->add(label);
-        counts.push_back(m_counts[number]);
-    }
-    for (auto& person : m_persons) {
-        person = person == k_nobody ? k_nobody : numbers[person];
-    }
-    m_counts = std::move(counts);
-    m_to->m_people = std::make_shared<const Gallery::People>(Gallery::People{labels->view(), m_counts, labels});
-}
-
 std::shared_ptr<const Gallery> Draft::finish() {
     auto& to = *m_to;
-    if (!m_new_labels.empty() || std::find(m_counts.begin(), m_counts.end(), 0U) != m_counts.end()) {
-        renumber();
-    } else {
-        to.m_people = std::make_shared<const Gallery::People>(
-            Gallery::People{m_from->m_people->labels, std::move(m_counts), m_from->m_people->keep});
+    if (m_moved) {
+        to.m_roster = std::make_shared<const Roster>(std::move(m_numbering), std::move(m_changes));
     }
     if (m_skipped) {
         to.m_skipped = std::move(m_skipped);
@@ -270,8 +221,6 @@ std::shared_ptr<const Gallery> Draft::finish() {
     if (m_extras) {
         to.m_extras = std::move(m_extras);
     }
-    to.m_own_persons = std::make_shared<const std::vector<std::uint32_t>>(std::move(m_persons));
-    to.m_persons = *to.m_own_persons;
     to.make_blocks();
     return std::move(m_to);
 }

@@ -5,25 +5,25 @@
 
 #include <mien/gallery/change.hpp>
 #include <mien/gallery/gallery.hpp>
+#include <mien/gallery/roster.hpp>
 
-#include <map>
 #include <memory>
 #include <vector>
 
 namespace mien::gallery {
 
-/// Takes changes, one or many, then makes a gallery. Costs a few bytes for each row of the gallery it starts from and
-/// what the changes need; encodings that were there are shared, not copied.
+/// Takes changes, one or many, then makes a gallery. Costs what the changes need, however many rows there are: what was
+/// there is shared, not copied.
 class Draft {
 public:
-    explicit Draft(std::shared_ptr<const Gallery> from);
+    explicit Draft(const std::shared_ptr<const Gallery>& from);
     ~Draft();
     Draft(const Draft&) = delete;
     Draft& operator=(const Draft&) = delete;
 
     /// throws: Error{store_corrupt} where an operation does not fit the gallery: it adds a key that is there, or
-    /// removes
-    ///         what is not. Error{model_mismatch} for an encoding of another length. Then the draft is of no more use.
+    ///         removes what is not. Error{model_mismatch} for an encoding of another length. Then the draft is of no
+    ///         more use.
     void apply(const Operation& operation);
     void apply(const Change& change);
 
@@ -34,14 +34,13 @@ private:
     void add(const Record& record);
     void append(std::uint32_t person, std::string_view photo, const RecordView& row);
     std::size_t remove(const RecordKey& key, std::string_view label);
+    [[nodiscard]] std::optional<std::uint32_t> find_person(std::string_view label) const;
     std::uint32_t person(std::string_view label);
-    void renumber();
 
-    std::shared_ptr<const Gallery> m_from;
-    std::shared_ptr<Gallery> m_to;  ///< shares what has not changed
-    std::vector<std::uint32_t> m_persons;
-    std::vector<std::uint32_t> m_counts;
-    std::map<std::string, std::uint32_t, std::less<>> m_new_labels;
+    std::shared_ptr<Gallery> m_to;  ///< shares what has not changed; its roster is the one before
+    std::shared_ptr<const Numbering> m_numbering;
+    RowChanges m_changes;                                  ///< since that
+    bool m_moved{false};                                   ///< whether there are more than at first
     std::shared_ptr<std::vector<SkippedPhoto>> m_skipped;  ///< null: unchanged; so below
     std::shared_ptr<std::vector<Denial>> m_denials;
     std::shared_ptr<Extras> m_extras;

@@ -64,10 +64,8 @@ public:
 
     void look_at(const Gallery& gallery) {
         if (const auto person = gallery.find_person(m_label)) {
-            for (std::size_t row = 0; row < gallery.rows(); ++row) {
-                if (gallery.persons()[row] == *person) {
-                    note(gallery.record(row).copy());
-                }
+            for (const auto row : gallery.rows_of_person(*person)) {
+                note(gallery.record(row).copy());
             }
         }
         m_named = m_named || std::any_of(gallery.denials().begin(), gallery.denials().end(),
@@ -312,8 +310,7 @@ void StoreWriter::finish_erasure(const std::string& label, Erased& erased) {
     Subject subject(label, gallery());
     subject.look_at(*gallery());
     if (const auto person = gallery()->find_person(label)) {
-        erased.records =
-            static_cast<std::size_t>(std::count(gallery()->persons().begin(), gallery()->persons().end(), *person));
+        erased.records = gallery()->rows_of_person(*person).size();
     }
     const auto kept = kept_archives(files);
     for (const auto& file : kept) {

@@ -3,6 +3,7 @@
 
 #include <mien/core/error.hpp>
 #include <mien/gallery/columns.hpp>
+#include <mien/gallery/roster.hpp>
 
 #include <algorithm>
 #include <array>
@@ -85,9 +86,9 @@ Gallery::Gallery(Description description, std::shared_ptr<const Columns> columns
                  std::vector<Denial> denials, Extras extras)
     : m_description(std::make_shared<const Description>(std::move(description))),
       m_base(std::move(columns)),
-      m_people(std::make_shared<const People>(People{m_base->people, {}, m_base})),
-      m_persons(m_base->persons),
-      m_size(m_persons.size()),
+      m_roster(std::make_shared<const Roster>(Numbering{m_base->people, m_base->persons, m_base, m_base})),
+      m_rows(m_base->persons.size()),
+      m_size(m_rows),
       m_skipped(std::make_shared<const std::vector<SkippedPhoto>>(std::move(skipped))),
       m_denials(std::make_shared<const std::vector<Denial>>(std::move(denials))),
       m_extras(std::make_shared<const Extras>(std::move(extras))) {
@@ -128,19 +129,16 @@ void Gallery::make_blocks() {
     }
 }
 
+std::span<const std::uint32_t> Gallery::persons() const { return m_roster->numbering().persons; }
+
+std::size_t Gallery::people() const { return m_roster->numbering().labels.size(); }
+
+std::string_view Gallery::label(std::size_t person) const { return m_roster->numbering().labels[person]; }
+
 std::optional<std::uint32_t> Gallery::find_person(std::string_view label) const {
-    std::size_t first = 0;
-    std::size_t last = people();
-    while (first < last) {
-        const auto middle = first + (last - first) / 2;
-        if (this->label(middle) < label) {
-            first = middle + 1;
-        } else {
-            last = middle;
-        }
-    }
-    return first < people() && this->label(first) == label ? std::optional(static_cast<std::uint32_t>(first))
-                                                           : std::nullopt;
+    const auto& labels = m_roster->numbering().labels;
+    const auto at = labels.lower_bound(label);
+    return at < labels.size() && labels[at] == label ? std::optional(static_cast<std::uint32_t>(at)) : std::nullopt;
 }
 
 const Gallery::TailPart* Gallery::part_of(std::size_t row) const {
@@ -153,7 +151,8 @@ const Gallery::TailPart* Gallery::part_of(std::size_t row) const {
 }
 
 RecordView Gallery::record(std::size_t row) const {
-    const auto label = m_people->labels[m_persons[row]];
+    const auto& numbering = m_roster->numbering();
+    const auto label = numbering.labels[numbering.persons[row]];
     if (const auto* part = part_of(row)) {
         const auto& r = part->tail->rows[row - part->first_row];
         return {record_id(r.photo_hash, r.box),
@@ -255,6 +254,15 @@ std::vector<std::size_t> Gallery::rows_of_photo(const Sha256& photo_hash) const 
     std::vector<std::size_t> rows;
     visit_photo(photo_hash, [&rows](std::size_t row) { rows.push_back(row); });
     std::sort(rows.begin(), rows.end());
+    return rows;
+}
+
+std::vector<std::size_t> Gallery::rows_of_person(std::uint32_t person) const {
+    std::vector<std::size_t> rows;
+    const auto persons = this->persons();
+    for (auto at = persons.begin(); (at = std::find(at, persons.end(), person)) != persons.end(); ++at) {
+        rows.push_back(static_cast<std::size_t>(at - persons.begin()));
+    }
     return rows;
 }
 

@@ -6,9 +6,11 @@
 /// A gallery is rows of dim floats with what is known of each. The rows lie in blocks: the archive's, mapped and never
 /// copied, and behind it those that were added since. A removed record leaves a vacant row until the store is
 /// compacted, so that a change costs little whatever the gallery's size. gallery/draft.hpp makes the next snapshot.
+/// Who first asks a snapshot for people or their numbers waits some nanoseconds a row for them.
 
 #include <mien/core/types.hpp>
 #include <mien/gallery/record.hpp>
+#include <mien/gallery/row_set.hpp>
 #include <mien/gallery/texts.hpp>
 
 #include <functional>
@@ -44,6 +46,7 @@ inline constexpr std::size_t k_largest_extra = std::size_t{64} << 20U;
 
 struct Columns;
 struct Tail;
+class Roster;
 
 class Gallery {
 public:
@@ -65,16 +68,16 @@ public:
     /// Records.
     [[nodiscard]] std::size_t size() const { return m_size; }
     /// Rows, the vacant ones too: rows() >= size().
-    [[nodiscard]] std::size_t rows() const { return m_persons.size(); }
-    [[nodiscard]] bool is_vacant(std::size_t row) const { return m_persons[row] == k_nobody; }
+    [[nodiscard]] std::size_t rows() const { return m_rows; }
+    [[nodiscard]] bool is_vacant(std::size_t row) const { return m_vacant.contains(row); }
     /// Of each row, the index of its person, or k_nobody.
-    [[nodiscard]] std::span<const std::uint32_t> persons() const { return m_persons; }
+    [[nodiscard]] std::span<const std::uint32_t> persons() const;
     /// All rows in order; the first block is the archive's, few others follow.
     [[nodiscard]] std::span<const Block> blocks() const { return m_blocks; }
 
     /// People are numbered in the order of their labels' bytes; each has a record.
-    [[nodiscard]] std::size_t people() const { return m_people->labels.size(); }
-    [[nodiscard]] std::string_view label(std::size_t person) const { return m_people->labels[person]; }
+    [[nodiscard]] std::size_t people() const;
+    [[nodiscard]] std::string_view label(std::size_t person) const;
     [[nodiscard]] std::optional<std::uint32_t> find_person(std::string_view label) const;
 
     // Of one row (a vacant one has no label, so no record):
@@ -93,6 +96,9 @@ public:
     /// The records of a photo's faces, in the order of their rows.
     [[nodiscard]] std::vector<std::size_t> rows_of_photo(const Sha256& photo_hash) const;
 
+    /// The records of a person, in the order of their rows. Looks at every row.
+    [[nodiscard]] std::vector<std::size_t> rows_of_person(std::uint32_t person) const;
+
     [[nodiscard]] const std::vector<SkippedPhoto>& skipped() const { return *m_skipped; }
     [[nodiscard]] const std::vector<Denial>& denials() const { return *m_denials; }
     [[nodiscard]] const Extras& extras() const { return *m_extras; }
@@ -105,11 +111,6 @@ public:
 private:
     friend class Draft;
 
-    struct People {
-        TextsView labels;
-        std::vector<std::uint32_t> counts;  ///< records of each; empty: not counted yet
-        std::shared_ptr<const void> keep;
-    };
     struct TailPart {
         std::shared_ptr<Tail> tail;
         std::size_t first_row{};
@@ -125,9 +126,9 @@ private:
     std::shared_ptr<const Description> m_description;
     std::shared_ptr<const Columns> m_base;
     std::vector<TailPart> m_tail;
-    std::shared_ptr<const People> m_people;
-    std::shared_ptr<const std::vector<std::uint32_t>> m_own_persons;  ///< null: the archive's column serves
-    std::span<const std::uint32_t> m_persons;
+    std::shared_ptr<const Roster> m_roster;
+    RowSet m_vacant;
+    std::size_t m_rows{};
     std::size_t m_size{};
     std::vector<Block> m_blocks;
     std::shared_ptr<const std::vector<SkippedPhoto>> m_skipped;

@@ -18,6 +18,20 @@ TextsView::TextsView(std::span<const std::uint64_t> offsets, std::string_view bl
     }
 }
 
+std::size_t TextsView::lower_bound(std::string_view text) const {
+    std::size_t first = 0;
+    for (std::size_t count = size(); count > 0;) {
+        const auto half = count / 2;
+        if ((*this)[first + half] < text) {
+            first += half + 1;
+            count -= half + 1;
+        } else {
+            count = half;
+        }
+    }
+    return first;
+}
+
 void Texts::reserve(std::size_t texts, std::size_t bytes) {
     m_offsets.reserve(texts + 1);
     m_blob.reserve(bytes);

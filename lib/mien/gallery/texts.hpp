@@ -23,6 +23,8 @@ public:
     [[nodiscard]] std::string_view operator[](std::size_t index) const {
         return m_blob.substr(m_offsets[index], m_offsets[index + 1] - m_offsets[index]);
     }
+    /// Of sorted texts: the first that is not less, or size().
+    [[nodiscard]] std::size_t lower_bound(std::string_view text) const;
     [[nodiscard]] std::span<const std::uint64_t> offsets() const { return m_offsets; }
     [[nodiscard]] std::string_view blob() const { return m_blob; }
 

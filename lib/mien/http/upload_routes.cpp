@@ -168,16 +168,16 @@ Response reset(Services& services, const Request& request) {
     const auto config = services.config();
     service::ResetOptions options;
     options.workspace = workspace_of(*config);
-    const auto reserve = options.workspace.reserve();
-    if (!fs::is_directory(reserve) || service::photos_in(reserve).empty()) {
-        throw Refusal(400, "reserve_empty", "dataset_reserve holds no photos to go back to");
-    }
     options.pipeline.detector = config->detector;
     options.pipeline.max_pixels = config->max_pixels;
     options.jobs = config->worker_count();
     options.wait_seconds = k_wait_for_writer;
     options.user = author_of(request);
-    static_cast<void>(service::reset(options, services.finder(), {}));
+    try {
+        static_cast<void>(service::reset(options, services.finder(), {}));
+    } catch (const service::ReserveEmpty&) {
+        throw Refusal(400, "reserve_empty", "dataset_reserve holds no photos to go back to");
+    }
     services.store().refresh();
     // The old service returned a pair, which its framework wrote as an array.
     return reply(Json::array({"Training reset successful", 200}));

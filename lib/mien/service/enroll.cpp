@@ -27,24 +27,19 @@ std::string two_places(double value) {
     return text.data();
 }
 
+std::vector<std::size_t> rows_of(const Gallery& store, const std::string& user) {
+    const auto person = store.find_person(user);
+    return person ? store.rows_of_person(*person) : std::vector<std::size_t>();
+}
+
 /// The rows that count for the limit, the oldest first. What train learned from the folders comes back with the next
 /// training, so dropping it would be no use.
 std::vector<std::size_t> enrolled_rows(const Gallery& store, const std::string& user) {
-    std::vector<std::size_t> rows;
-    const auto person = store.find_person(user);
-    for (std::size_t row = 0; person && row < store.rows(); ++row) {
-        if (store.persons()[row] == *person && store.origin(row) == Origin::enroll) {
-            rows.push_back(row);
-        }
-    }
+    auto rows = rows_of(store, user);
+    std::erase_if(rows, [&store](std::size_t row) { return store.origin(row) != Origin::enroll; });
     std::stable_sort(rows.begin(), rows.end(),
                      [&store](std::size_t a, std::size_t b) { return store.time(a) < store.time(b); });
     return rows;
-}
-
-std::size_t encodings_of(const Gallery& store, const std::string& user) {
-    const auto person = store.find_person(user);
-    return person ? static_cast<std::size_t>(std::count(store.persons().begin(), store.persons().end(), *person)) : 0;
 }
 
 /// A face nobody measured is worse than any that was.
@@ -191,7 +186,7 @@ EnrolledPhoto enroll_face(gallery::StoreWriter& writer, const pipeline::Blueprin
                           const Identifier& identifier, const std::string& user, const EnrollRules& rules,
                           const std::string& photo, const Sha256& hash, pipeline::PhotoResult result, Bytes bytes) {
     const auto store = writer.gallery();
-    const auto encodings = store ? encodings_of(*store, user) : 0;
+    const auto encodings = store ? rows_of(*store, user).size() : 0;
     if (auto refused = refused_at_sight(photo, hash, result)) {
         refused->encodings = encodings;
         return *refused;
@@ -225,7 +220,8 @@ EnrolledPhoto enroll_face(gallery::StoreWriter& writer, const pipeline::Blueprin
     if (store) {
         writer.require_model(*blueprint.contract());
         enrolment.operations.emplace_back(gallery::Add{std::move(record)});
-        answer.encodings = encodings_of(*writer.commit(summary, std::move(enrolment.operations)), user);
+        writer.commit(summary, std::move(enrolment.operations));
+        answer.encodings = encodings + 1 - answer.dropped.size();
         writer.compact_if_it_pays();
     } else {
         writer.replace(*Gallery::build(description_of(blueprint), std::span(&record, 1)), summary,
@@ -243,6 +239,7 @@ void enroll(const EnrollOptions& options, const models::Finder& finder, std::spa
     const auto blueprint = writer.gallery() ? blueprint_of_store(*writer.gallery(), options.pipeline, finder)
                                             : pipeline::Blueprint(options.pipeline, finder);
     const auto worker = blueprint.make_worker();
+    std::unique_ptr<const Identifier> identifier;
     for (const auto& photo : photos) {
         throw_if_interrupted();
         const auto name = options.workspace.name_of(photo);
@@ -258,8 +255,8 @@ void enroll(const EnrollOptions& options, const models::Finder& finder, std::spa
             continue;
         }
         const auto now = writer.gallery() ? writer.gallery() : Gallery::build(description_of(blueprint), {});
-        const Identifier identifier(now, blueprint.encoder(), options.identify);
-        take(enroll_face(writer, blueprint, identifier, user, options.rules, name, sha256(bytes),
+        identifier = std::make_unique<const Identifier>(now, blueprint.encoder(), options.identify, identifier.get());
+        take(enroll_face(writer, blueprint, *identifier, user, options.rules, name, sha256(bytes),
                          worker->process(bytes, pipeline::Faces::one)));
     }
 }

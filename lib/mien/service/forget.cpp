@@ -227,9 +227,8 @@ std::vector<fs::path> waiting_photos(const Workspace& workspace, const Gallery& 
 /// The faces that the present store has of somebody.
 std::vector<Record> records_of(const Gallery& store, const std::string& label) {
     std::vector<Record> records;
-    const auto person = store.find_person(label);
-    for (std::size_t row = 0; person && row < store.rows(); ++row) {
-        if (store.persons()[row] == *person) {
+    if (const auto person = store.find_person(label)) {
+        for (const auto row : store.rows_of_person(*person)) {
             records.push_back(store.record(row).copy());
         }
     }

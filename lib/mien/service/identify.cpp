@@ -26,12 +26,14 @@ Identifier::Identifier(std::shared_ptr<const gallery::Gallery> gallery, const mo
       m_pair_threshold(m_threshold) {
     if (const auto pairs = eval::pair_calibration_of(*m_gallery)) {
         m_pair_threshold = options.tolerance.value_or(pairs->threshold);
-    } else if (before == nullptr && !m_gallery->extra(eval::k_pair_calibration_name).empty()) {
+    } else if (!m_gallery->extra(eval::k_pair_calibration_name).empty() &&
+               (before == nullptr || eval::pair_calibration_of(*before->m_gallery))) {
         log::warn(
             "the store's calibration for 1:1 is of other settings and is not used; 'mien calibrate --far RATE' makes "
             "one");
     }
-    if (before == nullptr && !m_calibration && !m_gallery->extra(eval::k_calibration_name).empty()) {
+    if (!m_calibration && !m_gallery->extra(eval::k_calibration_name).empty() &&
+        (before == nullptr || before->m_calibration)) {
         log::warn(
             "the store's calibration is of another matcher or other settings and is not used; 'mien calibrate' "
             "makes one for {}",

@@ -41,7 +41,8 @@ LiveStore::Opened LiveStore::open(const LiveOptions& options, std::shared_ptr<co
 
 std::shared_ptr<const LiveState> LiveStore::make_state(std::shared_ptr<const gallery::Gallery> people,
                                                        const LiveOptions& options,
-                                                       std::shared_ptr<const pipeline::Blueprint> tools) const {
+                                                       std::shared_ptr<const pipeline::Blueprint> tools,
+                                                       const Identifier* before) const {
     if (!people) {
         tools = tools ? tools : std::make_shared<const pipeline::Blueprint>(options.pipeline, m_finder);
         people = nobody(*tools);
@@ -53,7 +54,7 @@ std::shared_ptr<const LiveState> LiveStore::make_state(std::shared_ptr<const gal
     if (options.threshold) {
         identify.tolerance = options.threshold(tools->encoder().decision);
     }
-    Identifier identifier(std::move(people), tools->encoder(), identify);
+    Identifier identifier(std::move(people), tools->encoder(), identify, before);
     return std::make_shared<const LiveState>(LiveState{std::move(tools), std::move(identifier)});
 }
 
@@ -89,7 +90,7 @@ void LiveStore::refresh() {
             opened.reader->refresh();
             // A writer over our reader may have put the new gallery there already.
             if (auto people = opened.reader->gallery(); people.get() != &opened.state->people.gallery()) {
-                opened.state = make_state(std::move(people), m_options, opened.state->tools);
+                opened.state = make_state(std::move(people), m_options, opened.state->tools, &opened.state->people);
                 publish(std::move(opened));
             }
         }

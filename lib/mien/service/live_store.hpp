@@ -59,9 +59,11 @@ private:
         std::shared_ptr<const LiveState> state;
     };
     [[nodiscard]] Opened open(const LiveOptions& options, std::shared_ptr<const pipeline::Blueprint> tools) const;
+    /// before: the state whose place it takes, to share its work
     [[nodiscard]] std::shared_ptr<const LiveState> make_state(std::shared_ptr<const gallery::Gallery> people,
                                                               const LiveOptions& options,
-                                                              std::shared_ptr<const pipeline::Blueprint> tools) const;
+                                                              std::shared_ptr<const pipeline::Blueprint> tools,
+                                                              const Identifier* before = nullptr) const;
     void publish(Opened opened);
 
     models::Finder m_finder;

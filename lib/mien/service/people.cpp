@@ -67,10 +67,7 @@ std::vector<PersonSummary> list_people(const gallery::Gallery& store) {
 Person show_person(const gallery::Gallery& store, const std::string& label) {
     const auto number = require_person(store, label);
     Person person{{label, 0, 0}, {}};
-    for (std::size_t row = 0; row < store.rows(); ++row) {
-        if (store.persons()[row] != number) {
-            continue;
-        }
+    for (const auto row : store.rows_of_person(number)) {
         const auto record = store.record(row);
         person.records.push_back(
             {record.id, std::string(record.photo), record.box, record.score,

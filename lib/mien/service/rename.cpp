@@ -205,10 +205,7 @@ PeopleChange rename(const RenameOptions& options) {
 
     PeopleChange change;
     std::vector<Operation> operations;
-    for (std::size_t row = 0; row < store->rows(); ++row) {
-        if (store->persons()[row] != person) {
-            continue;
-        }
+    for (const auto row : store->rows_of_person(person)) {
         const auto record = store->record(row);
         if (other) {
             refuse_twice_in_a_photo(*store, record.photo_hash, record.photo, *other);

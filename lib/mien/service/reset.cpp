@@ -119,8 +119,8 @@ ResetSummary reset(const ResetOptions& options, const models::Finder& finder, co
     ResetSummary summary;
     summary.reserve = count_photos(workspace.reserve());
     if (summary.reserve == 0) {
-        throw Error(ErrorCode::usage, "there are no photos in " + printable(workspace.reserve().native()) +
-                                          " to start again from; put them in folders named after the people");
+        throw ReserveEmpty("there are no photos in " + printable(workspace.reserve().native()) +
+                           " to start again from; put them in folders named after the people");
     }
     require_plain(workspace.training(), workspace.root);
     require_plain(workspace.inbox(), workspace.root);

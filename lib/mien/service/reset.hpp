@@ -7,6 +7,7 @@
 /// built anew from it. The new folders and the new store are complete and durable before the old ones are touched, and
 /// the old ones are kept until the store's history is forgotten: one undo brings all of it back.
 
+#include <mien/core/error.hpp>
 #include <mien/core/json.hpp>
 #include <mien/pipeline/pipeline.hpp>
 #include <mien/service/train.hpp>
@@ -42,7 +43,13 @@ struct ResetSummary {
     double seconds{};
 };
 
-/// throws: Error{usage} where dataset_reserve/ has no photos, or a folder is a link to elsewhere;
+/// There is nobody to go back to.
+class ReserveEmpty : public Error {
+public:
+    explicit ReserveEmpty(const std::string& message) : Error(ErrorCode::usage, message) {}
+};
+
+/// throws: ReserveEmpty; Error{usage} where a folder is a link to elsewhere;
 ///         Error{store_locked, model_missing, interrupted, runtime}; then everything is as it was
 ResetSummary reset(const ResetOptions& options, const models::Finder& finder, const TrainEvents& events);
 

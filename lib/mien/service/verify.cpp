@@ -20,11 +20,8 @@ constexpr int k_places = 4;
 
 double nearest_of(const gallery::Gallery& store, std::uint32_t person, const Encoding& probe) {
     float nearest = std::numeric_limits<float>::max();
-    const auto persons = store.persons();
-    for (std::size_t row = 0; row < persons.size(); ++row) {
-        if (persons[row] == person) {
-            nearest = std::min(nearest, match::distance(store.contract().metric, probe.values, store.encoding(row)));
-        }
+    for (const auto row : store.rows_of_person(person)) {
+        nearest = std::min(nearest, match::distance(store.contract().metric, probe.values, store.encoding(row)));
     }
     return static_cast<double>(nearest);
 }

@@ -172,6 +172,27 @@ TEST(File, TheLockNamesItsHolder) {
     EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
+TEST(File, TheLockNamesNobodyWhoDoesNotHoldIt) {
+    const test::TemporaryFolder folder;
+    const auto path = folder.path() / "lock";
+    const FileLock lock(path, "train");
+    const auto refusal = [&path] {
+        try {
+            const FileLock second(path, "confirm");
+        } catch (const Error& error) {
+            return std::string(error.what());
+        }
+        return std::string();
+    };
+    ASSERT_NE(refusal().find(std::to_string(getpid()) + " train"), std::string::npos);
+    // What an earlier holder left, who lives on, or the start of a number: the holder has not come to write yet.
+    for (const auto& stale :
+         {std::to_string(getppid()) + " enroll", std::string("1 enroll"), std::string("1"), std::string()}) {
+        std::ofstream(path) << stale;
+        EXPECT_EQ(refusal(), "another process is changing the store; wait for it, or use --wait SECONDS") << stale;
+    }
+}
+
 TEST(File, TheLockIsFreeAgainAfterItsHolder) {
     const test::TemporaryFolder folder;
     { const FileLock lock(folder.path() / "lock", "train"); }

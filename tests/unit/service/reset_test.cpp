@@ -71,9 +71,9 @@ TEST_F(ResetTest, ADryRunOnlyCounts) {
 
 TEST_F(ResetTest, WithoutAReserveNothingGoes) {
     fs::remove_all(in.root() / "dataset_reserve");
-    EXPECT_THROW(run(), Error);
+    EXPECT_THROW(run(), ReserveEmpty);
     fs::create_directories(in.root() / "dataset_reserve/ada");
-    EXPECT_THROW(run(), Error);
+    EXPECT_THROW(run(), ReserveEmpty);
     expect_as_before();
 }
 
