@@ -81,13 +81,12 @@ Response recognize(Services& services, const Request& request, Tools& tools) {
     for (const auto& face : answer.faces) {
         faces.push_back(face_json(face, *tools.state));
     }
-    return reply({{"success", true},
-                  {"faces", std::move(faces)},
-                  {"processing_time", rounded(elapsed(start), 4)},
-                  {"timestamp", naive_time(now())},
-                  {"verdict", to_string(answer.verdict)},
-                  {"confidence_kind", tools.state->people.confidence_kind()},
-                  {"code", to_string(answer.verdict)}});
+    Json body{{"success", true},
+              {"faces", std::move(faces)},
+              {"processing_time", rounded(elapsed(start), 4)},
+              {"timestamp", naive_time(now())}};
+    add_extras(body, *tools.state, answer, answer.verdict, best_face(answer));
+    return reply(std::move(body));
 }
 
 /// When the newest encoding came; null where there is none.

@@ -30,10 +30,8 @@ Json upload_answer(const service::LiveState& state, const service::PhotoAnswer& 
               {"confidence_score", face == nullptr ? 0.0 : rounded(face->confidence, k_places)},
               {"image_path", photo},
               {"status", to_string(answer.verdict)},
-              {"candidates", Json::array()},
-              {"verdict", to_string(answer.verdict)},
-              {"code", to_string(answer.verdict)}};
-    add_extras(body, state, answer, face);
+              {"candidates", Json::array()}};
+    add_extras(body, state, answer, answer.verdict, face);
     if (face != nullptr && !body["faces"].empty()) {
         const auto index = static_cast<std::size_t>(face - answer.faces.data());
         body["candidates"] = body["faces"][index]["candidates"];
@@ -108,8 +106,8 @@ service::FaceChoice choice_of(const Form& form) {
 }
 
 Response keep_confirmed(Services& services, const Request& request, double patience,
-                        const service::ConfirmRequest& decision, pipeline::PhotoResult seen) {
-    auto options = confirm_options(services, request, patience, std::move(seen));
+                        const service::ConfirmRequest& decision, const pipeline::PhotoResult& seen) {
+    auto options = confirm_options(services, request, patience, seen);
     service::Confirmer confirmer(std::move(options), services.finder());
     const auto confirmed = [&] {
         try {
@@ -132,6 +130,11 @@ Response keep_confirmed(Services& services, const Request& request, double patie
               {"image_path", confirmed.kept_as},
               {"box", mien::to_json(confirmed.box)},
               {"code", confirmed.outcome}};
+    auto meant = seen;
+    std::erase_if(meant.faces, [&](const pipeline::Face& face) { return face.box != confirmed.box; });
+    const auto state = services.store().current();
+    const auto answer = compared(*state, meant, confirmed.hash, confirmed.label);
+    add_extras(body, *state, answer, answer.verdict, only_face(answer));
     return reply(std::move(body));
 }
 
