@@ -5,12 +5,10 @@
 #include <mien/core/log.hpp>
 #include <mien/core/text.hpp>
 #include <mien/http/changes.hpp>
+#include <mien/http/trace.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
-#include <cstdio>
-#include <random>
 
 namespace mien::http {
 namespace {
@@ -23,34 +21,12 @@ constexpr int k_worker_nice = 5;
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-std::string new_request_id() {
-    thread_local std::mt19937_64 random{std::random_device{}()};
-    std::array<char, 33> text{};
-    std::snprintf(text.data(), text.size(), "%016llx%016llx", static_cast<unsigned long long>(random()),
-                  static_cast<unsigned long long>(random()));
-    return {text.data(), 32};
-}
+std::string new_request_id() { return random_digits(32); }
 
 bool is_request_id(std::string_view text) {
     return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
         return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
     });
-}
-
-/// version-trace-parent-flags, lower-case hexadecimal, neither id all zero (W3C Trace Context, level 1).
-bool is_traceparent(std::string_view text) {
-    constexpr std::string_view form = "00-00000000000000000000000000000000-0000000000000000-00";
-    if (text.size() != form.size()) {
-        return false;
-    }
-    for (std::size_t i = 0; i < form.size(); ++i) {
-        const bool hex = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f');
-        if (form[i] == '-' ? text[i] != '-' : !hex) {
-            return false;
-        }
-    }
-    return text.substr(0, 2) != "ff" && text.substr(3, 32) != form.substr(3, 32) &&
-           text.substr(36, 16) != form.substr(36, 16);
 }
 
 std::string now_iso8601() {
@@ -74,6 +50,28 @@ std::string joined(std::vector<std::string> words) {
         text += (text.empty() ? "" : ", ") + word;
     }
     return text;
+}
+
+/// To OPTIONS: these methods, and OPTIONS.
+Response allowed(std::vector<std::string> methods) {
+    methods.emplace_back("OPTIONS");
+    auto answer = reply_exactly("", "", 204);
+    answer.headers.add("Allow", joined(std::move(methods)));
+    return answer;
+}
+
+/// Whether there is a body that would have to be decoded.
+bool is_encoded(const Request& request) {
+    const auto& entries = request.headers.entries();
+    const bool has_body =
+        request.headers.get("Transfer-Encoding") ||
+        request.headers.get("Content-Length").value_or("0").find_first_not_of("0 ") != std::string::npos;
+    return has_body && std::any_of(entries.begin(), entries.end(), [](const auto& entry) {
+               const auto codings = equal_without_case(entry.first, "Content-Encoding") ? split_list(entry.second)
+                                                                                        : std::vector<std::string>();
+               return std::any_of(codings.begin(), codings.end(),
+                                  [](const auto& coding) { return !equal_without_case(coding, "identity"); });
+           });
 }
 
 Refusal unauthorized(const Claims& claims, bool sent) {
@@ -153,13 +151,11 @@ Admission Engine::admit(Request& request) {
     request.client = client_address(request.client, request.headers, policy.trusted);
     const auto sent_id = request.headers.get("X-Request-Id").value_or("");
     request.id = is_request_id(sent_id) ? std::string(sent_id) : new_request_id();
-    if (const auto trace = request.headers.get("traceparent"); trace && is_traceparent(*trace)) {
-        request.traceparent = *trace;
-    }
+    request.trace = read_trace(request.headers);
     admission.pattern = "(none)";
     const auto refuse_with = [&](const Refusal& refusal) { admission.refusal = worded(admission.route, refusal); };
-    if (!split_target(request)) {
-        refuse_with(Refusal(400, "bad_target", "the address in the request line cannot be read"));
+    if (const auto problem = split_target(request); !problem.empty()) {
+        refuse_with(Refusal(400, "bad_target", problem));
         return admission;
     }
     if (request.method == "OPTIONS" && request.headers.get("Origin") &&
@@ -168,22 +164,26 @@ Admission Engine::admit(Request& request) {
         admission.refusal = preflight(request, policy);
         return admission;
     }
+    if (request.path == "*") {  // what the server can do anywhere
+        admission.refusal = allowed(m_table.methods());
+        return admission;
+    }
     auto match = m_table.match(request.method, request.path);
     request.path = percent_decoded(request.path).value_or(request.path);
     if (match.malformed) {
-        refuse_with(Refusal(400, "bad_target", "the path is not UTF-8 or holds control characters"));
+        refuse_with(Refusal(400, "bad_target",
+                            "the path has a % without two hexadecimal digits behind it, control characters, or what is "
+                            "not UTF-8"));
         return admission;
     }
     if (match.route == nullptr && !match.allowed.empty()) {
-        match.allowed.emplace_back("OPTIONS");
+        auto answer = allowed(std::move(match.allowed));
         if (request.method == "OPTIONS") {
-            Response allowed = reply_exactly("", "", 204);
-            allowed.headers.add("Allow", joined(std::move(match.allowed)));
-            admission.refusal = std::move(allowed);
+            admission.refusal = std::move(answer);
             return admission;
         }
         Refusal refusal(405, "method_not_allowed", "Method Not Allowed");
-        refusal.headers.add("Allow", joined(std::move(match.allowed)));
+        refusal.headers = std::move(answer.headers);
         refuse_with(refusal);
         return admission;
     }
@@ -218,6 +218,12 @@ Admission Engine::admit(Request& request) {
     }
     if (route.need == Need::admin && request.claims.role != Role::admin) {
         refuse_with(Refusal(403, "forbidden", "this needs the role admin"));
+        return admission;
+    }
+    if (is_encoded(request)) {
+        Refusal refusal(415, "unsupported_encoding", "send the body as it is, without a Content-Encoding");
+        refusal.headers.add("Accept-Encoding", "identity");
+        refuse_with(refusal);
         return admission;
     }
     const auto& rate = route.rate == RateClass::enrol ? policy.config.rate_enrol : policy.config.rate_verify;
@@ -262,7 +268,7 @@ Response Engine::protocol_error(const Request& request, int status, const std::s
     if (named.id.empty()) {
         named.id = new_request_id();
     }
-    auto response = worded(nullptr, Refusal(status, code, message));
+    auto response = worded(nullptr, status == 503 ? busy(code, message) : Refusal(status, code, message));
     finish(named, admission, response);
     return response;
 }
@@ -422,8 +428,11 @@ void Engine::finish(const Request& request, const Admission& admission, Response
     if (!response.headers.get("Cache-Control")) {
         response.headers.set("Cache-Control", "no-store");
     }
-    if (!request.traceparent.empty()) {
-        response.headers.set("traceparent", request.traceparent);
+    if (!request.trace.parent.empty()) {
+        response.headers.set("traceparent", request.trace.parent);
+    }
+    if (!request.trace.state.empty()) {
+        response.headers.set("tracestate", request.trace.state);
     }
     add_cors(request, *admission.policy, response);
     const double seconds = seconds_since(admission.began);
@@ -440,8 +449,11 @@ void Engine::finish(const Request& request, const Admission& admission, Response
                   {"bytes_in", request.body.size()},
                   {"bytes_out", response.body.size()},
                   {"ms", rounded(seconds * 1000, 3)}};
-        if (!request.traceparent.empty()) {
-            line["traceparent"] = request.traceparent;
+        if (!request.trace.parent.empty()) {
+            line["traceparent"] = request.trace.parent;
+        }
+        if (!request.trace.state.empty()) {
+            line["tracestate"] = request.trace.state;
         }
         m_log.write(line);
     }

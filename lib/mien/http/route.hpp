@@ -131,6 +131,8 @@ public:
     [[nodiscard]] Match match(std::string_view method, std::string_view path) const;
 
     [[nodiscard]] const std::vector<std::unique_ptr<Route>>& routes() const { return m_routes; }
+    /// That any route has, perhaps some twice; with HEAD.
+    [[nodiscard]] std::vector<std::string> methods() const;
     [[nodiscard]] const std::vector<Dialect>& dialects() const { return m_dialects; }
     [[nodiscard]] const Dialect& dialect(std::string_view name) const;
 
