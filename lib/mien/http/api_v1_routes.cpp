@@ -143,11 +143,16 @@ Response train(Services& services, const Request& request) {
     options.matcher = matcher_of(*config);
     options.wait_seconds = k_wait_for_writer;
     options.user = author_of(request);
+    const auto before = services.store().current();
+    if (config->augmentation_count && match::decided(options.matcher, before->people.gallery()).name == "svm") {
+        options.augment = *config->augmentation_count;
+    }
     const auto training = options.workspace.training();
     if (!std::filesystem::is_directory(training) || service::photos_in(training).empty()) {
         throw Refusal(400, "nobody_known", "No employees to train on: dataset_training holds no photos");
     }
     const auto start = std::chrono::steady_clock::now();
+    options.ahead = service::encode_ahead(options, services.finder());  // while others may change the store
     const auto summary = service::train(options, services.finder(), {});
     services.metrics().count_cache("photos", summary.reused, summary.encoded);
     if (force.get<bool>()) {
@@ -167,6 +172,7 @@ Response train(Services& services, const Request& request) {
                   {"encoded", summary.encoded},
                   {"reused", summary.reused},
                   {"failed", summary.failed},
+                  {"augmented", summary.augmented},
                   {"code", "trained"}});
 }
 
@@ -312,7 +318,7 @@ void add_api_v1_routes(RouteTable& table, Services& services, const std::string&
                Need::admin,
                RateClass::none,
                0,
-               on_side([&services](const Request& request) { return train(services, request); })});
+               OnTrainer{[&services](const Request& request) { return train(services, request); }}});
     table.add({"POST",
                "/api/v1/system/reload-models",
                k_dialect,

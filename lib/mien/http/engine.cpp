@@ -18,6 +18,7 @@ using Clock = std::chrono::steady_clock;
 /// Jobs behind one another on the side threads, and on the writer's; far more than clients that wait politely.
 constexpr std::size_t k_side_queue = 1024;
 constexpr int k_worker_nice = 5;
+constexpr int k_trainer_nice = 10;  ///< also of the threads that it starts
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
@@ -99,6 +100,7 @@ Engine::Engine(Services& services, const RouteTable& table)
     m_workers = std::make_unique<Pool>(workers, static_cast<std::size_t>(config->queue_length()), k_worker_nice);
     m_side = std::make_unique<Pool>(static_cast<std::size_t>(config->side_threads), k_side_queue, 0);
     m_writer = std::make_unique<Pool>(1, k_side_queue, 0);
+    m_trainer = std::make_unique<Pool>(1, k_side_queue, k_trainer_nice);
     // Tools are made before the first photo comes, each on the thread that will use them.
     for (std::size_t i = 0; i < workers; ++i) {
         m_workers->try_submit([this](std::size_t thread) {
@@ -117,6 +119,7 @@ Engine::~Engine() { stop(); }
 void Engine::stop() {
     m_workers->stop();  // the first: its jobs go on elsewhere
     m_side->stop();
+    m_trainer->stop();
     m_writer->stop();
 }
 
@@ -331,15 +334,20 @@ void Engine::dispatch(const Job& job, Handler handler) {
         });
     };
     bool taken = true;
-    if (auto* on_io = std::get_if<OnIo>(&handler)) {
-        answer(job, [&] { return on_io->run(*job.request); });
-    } else if (auto* on_side = std::get_if<OnSide>(&handler)) {
-        taken = m_side->try_submit([this, job, queued, run = std::move(on_side->run)](std::size_t) {
+    const auto to_pool = [&](Pool& pool, std::function<Response(const Request&)>& handler_run) {
+        return pool.try_submit([this, job, queued, run = std::move(handler_run)](std::size_t) {
             answer(job, [&] {
                 refuse_late(job, queued);
                 return run(*job.request);
             });
         });
+    };
+    if (auto* on_io = std::get_if<OnIo>(&handler)) {
+        answer(job, [&] { return on_io->run(*job.request); });
+    } else if (auto* on_side = std::get_if<OnSide>(&handler)) {
+        taken = to_pool(*m_side, on_side->run);
+    } else if (auto* on_trainer = std::get_if<OnTrainer>(&handler)) {
+        taken = to_pool(*m_trainer, on_trainer->run);
     } else if (auto* on_writer = std::get_if<OnWriter>(&handler)) {
         taken = m_writer->try_submit([this, job, queued, run = std::move(on_writer->run)](std::size_t) {
             answer(job, [&] {

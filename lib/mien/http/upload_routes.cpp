@@ -180,6 +180,7 @@ Response reset(Services& services, const Request& request) {
     options.jobs = config->worker_count();
     options.wait_seconds = k_wait_for_writer;
     options.user = author_of(request);
+    options.ahead = true;
     static_cast<void>(service::reset(options, services.finder(), {}));
     services.store().refresh();
     // The old service returned a pair, which its framework wrote as an array.
@@ -254,7 +255,7 @@ void add_upload_routes(RouteTable& table, Services& services) {
                Need::admin,
                RateClass::none,
                0,
-               OnSide{[&services](const Request& request) { return reset(services, request); }}});
+               OnTrainer{[&services](const Request& request) { return reset(services, request); }}});
 }
 
 }  // namespace mien::http
