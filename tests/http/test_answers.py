@@ -87,6 +87,10 @@ class Enrolment(unittest.TestCase):
             image = requests.post(self.server.url + "/upload/", files=files, timeout=GENEROUS).json()["image_path"]
             return self.post("/confirm/", data={"image_path": image, "label": label, "face": 1})
 
+        image = requests.post(self.server.url + "/upload/", files={"file": (PHOTOS / "nobody.jpg").read_bytes()},
+                              timeout=GENEROUS).json()["image_path"]
+        nobody = self.post("/confirm/", 400, data={"image_path": image, "label": "eva"})
+        self.assertEqual((nobody["code"], nobody["verdict"], nobody["faces"]), ("no_face", "no_face", []))
         first = confirm(STRANGER, "eva")
         self.assertEqual((first["code"], first["verdict"], first["distance"]), ("confirmed", "unknown", None))
         further = confirm(ADA, "ada")

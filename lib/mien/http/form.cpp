@@ -107,6 +107,9 @@ void read_multipart_form(Form& form, const Request& request) {
             take_image(form, decoded ? std::move(*decoded) : std::string(part.body), std::move(part.file_name));
             continue;
         }
+        if (!part.file_name.empty()) {
+            continue;  // a file that nobody asks for
+        }
         if (!is_utf8(part.body) || !is_utf8(part.name)) {
             throw Refusal(400, "bad_multipart", "a field is not UTF-8");
         }
@@ -171,7 +174,9 @@ std::optional<std::string> Form::text(std::string_view name) const {
     if (found->is_number()) {
         return found->dump();
     }
-    throw Refusal(422, "invalid_field", "the field " + std::string(name) + " is neither text nor a number");
+    const std::string problem = "neither text nor a number";
+    throw Refusal(422, "invalid_fields", "body " + std::string(name) + ": " + problem,
+                  {{"detail", Json::array({{{"type", "string_type"}, {"loc", {"body", name}}, {"msg", problem}}})}});
 }
 
 Form read_form(const Request& request) {

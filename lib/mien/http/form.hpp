@@ -32,7 +32,7 @@ struct Form {
         return std::as_bytes(std::span(image->data(), image ? image->size() : 0));
     }
     /// A text; numbers as they were written. Nothing where it is absent or null.
-    /// throws: Refusal{422, invalid_field} for objects, arrays and booleans
+    /// throws: Refusal{422, invalid_fields} for objects, arrays and booleans
     [[nodiscard]] std::optional<std::string> text(std::string_view name) const;
 };
 

@@ -118,11 +118,15 @@ Response keep_confirmed(Services& services, const Request& request, double patie
         }
     }();
     services.store().refresh();
-    if (confirmed.outcome == "no_face") {
-        throw Refusal(400, "no_face", "No faces found in the image.");
-    }
-    if (confirmed.outcome == "unreadable") {
-        throw Refusal(400, "unreadable", "the photo cannot be read: " + confirmed.reason);
+    const auto state = services.store().current();
+    if (confirmed.outcome == "no_face" || confirmed.outcome == "unreadable") {
+        const bool read = confirmed.outcome == "no_face";
+        const auto nobody = compared(*state, seen, confirmed.hash, decision.label);
+        Json extra{{"code", confirmed.outcome}};
+        add_extras(extra, *state, nobody, nobody.verdict, nullptr);
+        throw Refusal(400, confirmed.outcome,
+                      read ? "No faces found in the image." : "the photo cannot be read: " + confirmed.reason,
+                      std::move(extra));
     }
     Json body{{"message", "Training data updated successfully."},
               {"success", true},
@@ -132,7 +136,6 @@ Response keep_confirmed(Services& services, const Request& request, double patie
               {"code", confirmed.outcome}};
     auto meant = seen;
     std::erase_if(meant.faces, [&](const pipeline::Face& face) { return face.box != confirmed.box; });
-    const auto state = services.store().current();
     const auto answer = compared(*state, meant, confirmed.hash, confirmed.label);
     add_extras(body, *state, answer, answer.verdict, only_face(answer));
     return reply(std::move(body));

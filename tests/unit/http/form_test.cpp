@@ -73,6 +73,26 @@ TEST(Form, TakesFieldsOfABareImageFromTheQuery) {
     EXPECT_EQ(form.text("label"), "Ada");
 }
 
+TEST(Form, PassesOverFilesThatNobodyAsksFor) {
+    const auto form =
+        read_form(request("multipart/form-data; boundary=x",
+                          "--x\r\nContent-Disposition: form-data; name=\"avatar\"; filename=\"a.jpg\"\r\n"
+                          "Content-Type: image/jpeg\r\n\r\n\xff\xd8\r\n"
+                          "--x\r\nContent-Disposition: form-data; name=\"label\"\r\n\r\nAda\r\n--x--\r\n"));
+    EXPECT_FALSE(form.image);
+    EXPECT_EQ(form.fields, Json::parse(R"({"label":"Ada"})"));
+}
+
+TEST(Form, TextsThatAreNoneAreAComplaintAsFastApiWritesIt) {
+    try {
+        static_cast<void>(read_form(request("application/json", R"({"label":[1]})")).text("label"));
+        FAIL() << "nothing was thrown";
+    } catch (const Refusal& refusal) {
+        EXPECT_EQ(refusal.code(), "invalid_fields");
+        EXPECT_EQ(refusal.extra()["detail"][0]["loc"], Json::array({"body", "label"}));
+    }
+}
+
 TEST(Form, TakesAByteOrderMark) {
     for (const auto* type : {"application/json", "text/plain", "application/x-www-form-urlencoded"}) {
         const auto form = read_form(request(type, "\xef\xbb\xbf{\"user_id\":7,\"photo\":\"Zm9v\"}"));
