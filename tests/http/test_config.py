@@ -218,6 +218,18 @@ class Manual(unittest.TestCase):
                 self.assertIn(f"Default: {setting['value']}", block)
 
 
+class Places(unittest.TestCase):
+    def test_that_are_not_there_stop_the_start(self):
+        nowhere = Path(tempfile.gettempdir()) / "mien-nowhere"
+        for arguments, words in ((["--workspace", str(nowhere)], ("there is no folder", "mien-nowhere", "--workspace")),
+                                 (["--store", str(nowhere / "x.mien")], ("there is no folder", "mien-nowhere", "--store")),
+                                 (["--tls-cert", str(nowhere), "--tls-key", str(nowhere)], ("mien-nowhere", "No such file"))):
+            status, said = support.start_fails(*arguments)
+            self.assertIn(status, (1, 2, 3), said)
+            for word in words:
+                self.assertIn(word, said)
+
+
 class EffectiveThreshold(unittest.TestCase):
     def test_is_printed_at_the_start(self):
         for env, words in (({"RECOGNITION_TOLERANCE": "0.3"}, "tolerance 0.3 is distance 0.265 of starter"),

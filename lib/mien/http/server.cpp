@@ -143,6 +143,12 @@ private:
 };
 
 std::shared_ptr<asio::ssl::context> load_tls(const Config& config) {
+    for (const auto& file : {config.tls_cert, config.tls_key}) {
+        if (::access(file.c_str(), R_OK) != 0) {  // OpenSSL does not say why
+            throw Error(ErrorCode::usage,
+                        "cannot read " + file.native() + ": " + std::generic_category().message(errno));
+        }
+    }
     auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
     SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
     SSL_CTX_set_options(context->native_handle(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
