@@ -168,7 +168,8 @@ UnixTime file_time(const fs::path& path) {
     return ::stat(path.c_str(), &status) == 0 ? status.st_mtim.tv_sec : 0;
 }
 
-Work work_on(const LabelledPhoto& photo, pipeline::Worker* worker, const KnownResults& known,
+/// worker: asked for where a photo has to be looked at
+Work work_on(const LabelledPhoto& photo, const std::function<pipeline::Worker&()>& worker, const KnownResults& known,
              const NamedElsewhere& named, pipeline::Faces faces) {
     Work work;
     work.time = file_time(photo.path);
@@ -189,7 +190,7 @@ Work work_on(const LabelledPhoto& photo, pipeline::Worker* worker, const KnownRe
     } else if (const auto* made = known.find_ahead(work.hash)) {
         work.result = *made;
     } else {
-        work.result = pipeline::to_finished(worker->process(bytes, faces));
+        work.result = pipeline::to_finished(worker().process(bytes, faces));
     }
     return work;
 }
@@ -425,10 +426,13 @@ struct Method {
                 if (photos[i].label.empty()) {
                     return Work{};
                 }
-                if (!worker) {
-                    worker = blueprint.make_worker();
-                }
-                return work_on(photos[i], worker.get(), known, named, faces);
+                const auto tools = [&]() -> pipeline::Worker& {
+                    if (!worker) {
+                        worker = blueprint.make_worker();
+                    }
+                    return *worker;
+                };
+                return work_on(photos[i], tools, known, named, faces);
             };
         };
         const auto taken = pipeline::run_in_order<Work>(photos.size(), jobs, make_work, take);
