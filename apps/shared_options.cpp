@@ -21,8 +21,9 @@ models::Finder SharedOptions::make_finder() const {
 
 pipeline::Options SharedOptions::with_server(pipeline::Options options) const {
     if (!no_server) {
-        options.remote = client::find_server({environment("MIEN_SERVER").value_or(""), make_workspace().socket(),
-                                              environment("MIEN_TOKEN").value_or("")});
+        options.remote =
+            client::find_server({environment(client::k_server_variable).value_or(""), make_workspace().socket(),
+                                 environment(client::k_token_variable).value_or("")});
     }
     return options;
 }

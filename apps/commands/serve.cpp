@@ -3,11 +3,15 @@
 
 #include <output.hpp>
 
+#include <mien/client/server.hpp>
 #include <mien/core/error.hpp>
 #include <mien/core/file.hpp>
 #include <mien/core/log.hpp>
 #include <mien/http/config.hpp>
 #include <mien/http/serve.hpp>
+#include <mien/models/variable.hpp>
+
+#include <unistd.h>
 
 #include <cstdio>
 #include <filesystem>
@@ -24,19 +28,25 @@ struct ServeArguments {
     std::map<std::string, std::vector<std::string>> options;
     std::string file;
     bool print_config{};
+    std::vector<std::string> variables;  ///< that are no settings, but read elsewhere
 };
 
-http::LoadedConfig load(const ServeArguments& arguments, const SharedOptions& shared) {
-    http::Sources sources;
-    for (const auto& [name, values] : arguments.options) {
-        if (!values.empty()) {
-            sources.options[name] = values;
+std::vector<std::string> names_of_environment() {
+    std::vector<std::string> names;
+    for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+        const std::string_view text = *entry;
+        names.emplace_back(text.substr(0, text.find('=')));
+    }
+    return names;
+}
+
+/// That options of the command line are read from.
+void add_variables(const CLI::App& app, std::vector<std::string>& variables) {
+    for (const auto* option : app.get_options()) {
+        if (!option->get_envname().empty()) {
+            variables.push_back(option->get_envname());
         }
     }
-    sources.environment = [](const char* name) { return environment(name); };
-    sources.workspace = shared.workspace;
-    sources.file = arguments.file;
-    return http::load_config(sources);
 }
 
 /// -q and -v are stronger than the configured level.
@@ -49,6 +59,27 @@ void set_log_level(const http::Config& config, const SharedOptions& shared) {
     }
 }
 
+/// What it says of itself is said at the level that it asks for.
+http::LoadedConfig load(const ServeArguments& arguments, const SharedOptions& shared) {
+    http::Sources sources;
+    for (const auto& [name, values] : arguments.options) {
+        if (!values.empty()) {
+            sources.options[name] = values;
+        }
+    }
+    sources.environment = [](const char* name) { return environment(name); };
+    sources.names = names_of_environment();
+    sources.names_of_others = arguments.variables;
+    sources.workspace = shared.workspace;
+    sources.file = arguments.file;
+    auto loaded = http::load_config(sources);
+    set_log_level(loaded.config, shared);
+    for (const auto& [source, why] : loaded.unheeded) {
+        log::warn("{} is not used; {}", source, why);
+    }
+    return loaded;
+}
+
 int serve(const ServeArguments& arguments, const SharedOptions& shared) {
     const auto loaded = load(arguments, shared);
     if (arguments.print_config) {
@@ -59,12 +90,7 @@ int serve(const ServeArguments& arguments, const SharedOptions& shared) {
         }
         return k_exit_success;
     }
-    set_log_level(loaded.config, shared);
-    http::serve(loaded.config, shared.make_finder(), [&arguments, &shared] {
-        auto again = load(arguments, shared).config;
-        set_log_level(again, shared);
-        return again;
-    });
+    http::serve(loaded.config, shared.make_finder(), [&arguments, &shared] { return load(arguments, shared).config; });
     return k_exit_success;
 }
 
@@ -95,6 +121,9 @@ void add_serve(CLI::App& app, Context& context) {
         }
         option->group(std::string(setting.group));
     }
+    arguments->variables = {client::k_server_variable, client::k_token_variable, models::k_folders_variable};
+    add_variables(app, arguments->variables);
+    add_variables(*verb, arguments->variables);
     verb->callback([arguments, &context] {
         context.action = [arguments, &context] { return serve(*arguments, context.shared); };
     });

@@ -136,6 +136,19 @@ class Tools(unittest.TestCase):
             self.assertEqual(answer["recognition_method"], "svm")
         self.assertIn("linear kernel, C 2", mien(workspace, "--json", "fit"))
 
+    def test_train_model_makes_as_many_altered_copies_as_the_settings_say(self):
+        def trained(**env) -> dict:
+            with Server(workspace=workspace, env=env) as server:
+                answer = requests.post(server.url + "/api/v1/system/train-model", json={}, timeout=GENEROUS * 4)
+                self.assertEqual(answer.status_code, 200, answer.text)
+                return answer.json()
+
+        workspace = workspace_with_photos()
+        self.assertEqual(trained(AUGMENTATION_COUNT="2")["augmented"], 0)  # nearest learns nothing of them
+        answer = trained(AUGMENTATION_COUNT="2", SVM_C="1", SVM_GAMMA="1")
+        self.assertEqual((answer["recognition_method"], answer["augmented"]), ("svm", 2 * answer["total_samples"]))
+        self.assertEqual(trained(AUGMENTATION_COUNT="2")["augmented"], 0)  # they are there
+
 
 @contextlib.contextmanager
 def another_writer(workspace: Path):
@@ -156,7 +169,7 @@ class Asking(threading.Thread):
 
     def run(self):
         method, url, how = self.how
-        self.answer = requests.request(method, url, timeout=GENEROUS, **how)
+        self.answer = requests.request(method, url, timeout=GENEROUS * 4, **how)
 
 
 class Waiting(unittest.TestCase):
@@ -208,6 +221,46 @@ class Waiting(unittest.TestCase):
         self.assertIn("Retry-After", answer.headers)
         self.assertEqual(answer.json()["detail"], "Le registre est en cours de modification. Veuillez réessayer plus tard.")
         self.assertLess(took, 12)  # a patience of 5 s each would be 20
+
+
+class Long(unittest.TestCase):
+    """A training takes its time: nobody else waits for it."""
+
+    def test_others_go_on(self):
+        for path in ("/api/v1/system/train-model", "/reset_training/"):
+            with self.subTest(path), Server("--workers", "1", "--side-threads", "1", workspace=workspace_with_photos()) as server:
+                self.go_on(server, path)
+
+    def go_on(self, server: Server, path: str) -> None:
+        workspace, url = server.workspace, server.url
+        folder = workspace / ("dataset_reserve" if "reset" in path else "dataset_training")
+        ada = support.ADA.read_bytes()
+        for number in range(60):  # the same face, each time another photo
+            (folder / "ada" / f"more_{number}.jpg").write_bytes(ada + b"%d" % number)
+        confirmed = []
+        images = [requests.post(url + "/upload/", timeout=GENEROUS, files={
+            "file": ("door.jpg", (PHOTOS / f"stranger_{number}.jpg").read_bytes())}).json()["image_path"] for number in (1, 2)]
+        training = Asking("POST", url + path, json={})
+        time.sleep(0.5)
+        self.assertEqual(requests.get(url + "/health", timeout=GENEROUS).status_code, 200)
+        self.assertEqual(requests.get(url + "/stats", timeout=GENEROUS).status_code, 200)
+        known = requests.post(url + "/recognize", files={"photo": ada}, timeout=GENEROUS)
+        self.assertEqual(known.json()["user_id"], "ada")
+        for image, label in zip(images, ("eva", "fred")):
+            answer = requests.post(url + "/confirm/", data={"image_path": image, "label": label}, timeout=GENEROUS)
+            confirmed.append((answer.status_code, answer.json().get("code")))
+        enrolled = requests.post(url + "/ml/enroll-face", files={"file": (PHOTOS / "stranger_3.jpg").read_bytes()},
+                                 headers={"user_id": "hanna", "Authorization": "Bearer x"}, timeout=GENEROUS)
+        self.assertEqual(enrolled.status_code, 200, enrolled.text)
+        self.assertEqual(requests.post(url + "/upload/", files={"file": ada}, timeout=GENEROUS).status_code, 200)
+        self.assertTrue(training.is_alive(), "the training was too quick for this test")
+        self.assertEqual(confirmed, [(200, "confirmed")] * 2)
+        training.join()
+        self.assertEqual(training.answer.status_code, 200, training.answer.text)
+        people = requests.get(url + "/v1/people", timeout=GENEROUS).json()["people"]
+        labels = {each["label"] for each in people}
+        self.assertEqual({"eva", "fred", "hanna"} & labels, set() if "reset" in path else {"eva", "fred", "hanna"})
+        self.assertEqual([each["encodings"] for each in people if each["label"] == "ada"], [len(list((folder / "ada").iterdir()))])
 
 
 class Kept(unittest.TestCase):

@@ -115,6 +115,7 @@ class Config(unittest.TestCase):
             (("--auth", "password"), {}, ("auth", "none, token, jwt", "--auth")),
             (("--max-body", "lots"), {}, ("max-body", "lots")),
             (("--header-timeout", "0"), {}, ("header-timeout",)),
+            ((), {"AUGMENTATION_COUNT": "101"}, ("augmentation-count", "AUGMENTATION_COUNT", "between 0 and 100")),
             (("--rate-limit", "10/fortnight"), {}, ("rate-limit", "10/min")),
             ((), {"MIEN_COMPAT": "perhaps"}, ("compat", "true or false")),
             (("--tls-cert", "a.pem"), {}, ("--tls-key",)),
@@ -162,6 +163,33 @@ class Config(unittest.TestCase):
         self.assertIn("SECRET_KEY is not used; tokens are signed with JWT_SECRET_KEY", done.stderr)
         self.assertNotIn("something-secret", done.stderr)
         self.assertEqual(self.run_print().stderr, "")
+        self.assertIn("# .env: FACE_DATA_DIR is not used; faces are in the workspace's store: --workspace\n", done.stdout)
+        self.assertIn("# SECRET_KEY is not used; tokens are signed with JWT_SECRET_KEY\n", done.stdout)
+        self.assertNotIn("something-secret", done.stdout)
+        self.assertEqual(self.config(toml=done.stdout)["queue"], ("0", "mien.toml"))
+
+    def test_mistyped_names_are_warned_of(self):
+        done = self.run_print(dotenv="MIEN_MAX_BDY=1M\nMIEN_SERVER=none\n", MIEN_PROT="secret-value", MIEN_SPECTACLES="1", MIEN_EMPTY="")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        unknown = "is not used; there is no such setting (see 'man mien-config')"
+        for line in (f"MIEN_PROT {unknown}; did you mean MIEN_PORT?", f"MIEN_SPECTACLES {unknown}",
+                     f".env: MIEN_MAX_BDY {unknown}; did you mean MIEN_MAX_BODY?",
+                     ".env: MIEN_SERVER is not used; it counts in the environment only"):
+            self.assertIn(f"warning: {line}\n", done.stderr.replace("mien: ", ""))
+            self.assertIn(f"# {line}\n", done.stdout)
+        self.assertNotIn("secret-value", done.stdout + done.stderr)
+        self.assertNotIn("MIEN_EMPTY", done.stdout + done.stderr)
+        # What the program reads elsewhere is known.
+        done = self.run_print(MIEN_SERVER="none", MIEN_TOKEN="0123456789abcdef", MIEN_MODELS="/nowhere", MIEN_WORKSPACE="/nowhere",
+                              MIEN_QUEUE="3", toml="")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    def test_warnings_heed_the_level_that_is_asked_for(self):
+        for level, warned in (("debug", True), ("warning", True), ("error", False)):
+            done = self.run_print(dotenv=f"LOG_LEVEL={level}\n", FACE_DATA_DIR="x")
+            self.assertEqual("FACE_DATA_DIR" in done.stderr, warned, level)
+        self.assertEqual(self.run_print("-q", FACE_DATA_DIR="x").stderr, "")
+        self.assertIn("FACE_DATA_DIR", self.run_print("-v", LOG_LEVEL="error", FACE_DATA_DIR="x").stderr)
 
     def test_why_there_is_auth(self):
         done = self.run_print(JWT_SECRET_KEY="correct-horse-battery-staple-0123456789")
@@ -188,6 +216,18 @@ class Manual(unittest.TestCase):
                     and setting["value"] not in ("false",) and not setting["name"].startswith(("max-", "rate-limit-")):
                 block = page[page.index(f"\n*{setting['name']}*") + 1:].split("\n*")[0]
                 self.assertIn(f"Default: {setting['value']}", block)
+
+
+class Places(unittest.TestCase):
+    def test_that_are_not_there_stop_the_start(self):
+        nowhere = Path(tempfile.gettempdir()) / "mien-nowhere"
+        for status, said, words in (
+                (*support.start_fails(workspace=nowhere), ("there is no folder", "mien-nowhere", "--workspace")),
+                (*support.start_fails("--store", str(nowhere / "x.mien")), ("there is no folder", "mien-nowhere", "--store")),
+                (*support.start_fails("--tls-cert", str(nowhere), "--tls-key", str(nowhere)), ("mien-nowhere", "No such file"))):
+            self.assertEqual(status, 2, said)
+            for word in words:
+                self.assertIn(word, said)
 
 
 class EffectiveThreshold(unittest.TestCase):

@@ -123,7 +123,7 @@ class Routes(unittest.TestCase):
         self.post(place + "/confirm", {}, 422, "missing_label")
         for label in ("", "..", "a/b", ".hidden", "a\u0001b", "x" * 300):
             self.post(place + "/confirm", {"label": label}, 422, "bad_label")
-        self.post(place + "/confirm", {"label": ["ada"]}, 422, "invalid_field")
+        self.post(place + "/confirm", {"label": ["ada"]}, 422, "invalid_fields")
         self.post(place + "/confirm", {"label": "ada", "force": "yes"}, 422, "invalid_field")
         refused = self.post(place + "/confirm", {"label": "Bob"}, 409, "looks_like")
         self.assertEqual(refused["looks_like"], "ada")

@@ -129,9 +129,18 @@ class Telling(unittest.TestCase):
         self.assertEqual(answer.headers["traceparent"], trace)
         line = [line for line in self.server.access() if line.get("traceparent") == trace]
         self.assertEqual(line[0]["request_id"], answer.json()["request_id"])
+        self.assertNotIn("tracestate", answer.headers)
+        answer = requests.get(self.server.url + "/healthz", headers={"traceparent": trace, "tracestate": "a=1, b@c=x"})
+        self.assertEqual((answer.headers["traceparent"], answer.headers["tracestate"]), (trace, "a=1,b@c=x"))
+        self.assertEqual(self.server.access()[-1]["tracestate"], "a=1,b@c=x")
+        later = requests.get(self.server.url + "/healthz", headers={"traceparent": "01" + trace[2:] + "-extra"})
+        self.assertEqual(later.headers["traceparent"], trace)
         for bad in ("00-" + "0" * 32 + "-00f067aa0ba902b7-01", trace.upper(), trace + "-x", "ff" + trace[2:], "hello"):
-            answer = requests.get(self.server.url + "/healthz", headers={"traceparent": bad})
-            self.assertNotIn("traceparent", answer.headers, bad)
+            answer = requests.get(self.server.url + "/healthz", headers={"traceparent": bad, "tracestate": "a=1"})
+            self.assertRegex(answer.headers["traceparent"], "^00-[0-9a-f]{32}-[0-9a-f]{16}-00$", bad)
+            self.assertNotIn(answer.headers["traceparent"][3:35], bad)
+            self.assertNotIn("tracestate", answer.headers)
+        self.assertNotIn("traceparent", requests.get(self.server.url + "/healthz", headers={"tracestate": "a=1"}).headers)
 
     def test_the_log_has_a_line_for_each_and_no_secrets(self):
         secret = "very-secret-token-value"

@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """HTTP/1.1 as clients speak it, and as those speak it who mean harm."""
+import base64
 import contextlib
+import gzip
+import json
 import resource
 import socket
 import struct
@@ -82,6 +85,64 @@ class Protocol(unittest.TestCase):
         self.assertEqual((answer.status_code, answer.headers["Allow"]), (405, "GET, HEAD, OPTIONS"))
         answer = requests.options(self.server.url + "/healthz")
         self.assertEqual((answer.status_code, answer.headers["Allow"]), (204, "GET, HEAD, OPTIONS"))
+
+    def test_says_what_it_can_do_anywhere(self):
+        answer = self.server.talk(b"OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        self.assertEqual(status_of(answer), 204)
+        self.assertIn(b"\r\nAllow: DELETE, GET, HEAD, OPTIONS, POST, PUT\r\n", answer)
+        self.assertEqual(self.status(b"GET * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"), 400)
+
+    def test_bodies_come_as_they_are(self):
+        url, photo = self.server.url + "/v1/predict", ADA.read_bytes()
+        for body, coding in ((gzip.compress(photo), "gzip"), (photo, "deflate"), (photo, "identity, br"), (b"\x1f\x8b", "x-gzip")):
+            answer = requests.post(url, data=body, headers={"Content-Type": "image/jpeg", "Content-Encoding": coding})
+            self.assertEqual((answer.status_code, answer.json()["code"]), (415, "unsupported_encoding"), coding)
+            self.assertEqual(answer.headers["Accept-Encoding"], "identity")
+        chunked = requests.post(url, data=iter([gzip.compress(photo)]), headers={"Content-Type": "image/jpeg", "Content-Encoding": "gzip"})
+        self.assertEqual(chunked.status_code, 415)
+        for coding in ("identity", "Identity", ""):
+            answer = requests.post(url, data=photo, headers={"Content-Type": "image/jpeg", "Content-Encoding": coding})
+            self.assertEqual(answer.status_code, 200, coding)
+        self.assertEqual(requests.get(self.server.url + "/healthz", headers={"Content-Encoding": "gzip"}).status_code, 200)
+
+    def test_broken_percent_signs(self):
+        for target, words in (("/register-face?user_id=%zz", "the query has a % without two hexadecimal digits behind it"),
+                              ("/register-face?user_id=%", "the query has a %"), ("/face/%zz", "the path has a %")):
+            answer = self.server.talk(f"POST {target} HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+            self.assertEqual(status_of(answer), 400, target)
+            body = json.loads(answer.partition(b"\r\n\r\n")[2])
+            self.assertEqual((body["success"], body["code"]), (False, "bad_target"))
+            self.assertIn(words, body["message"])
+
+    def test_fields_that_contradict_each_other(self):
+        url, photo = self.server.url + "/register-face", ADA.with_name("stranger_1.jpg").read_bytes()
+        text = base64.b64encode(photo).decode()
+        image = {"Content-Type": "image/jpeg"}
+        refused = [
+            requests.post(url, json={"user_id": 7, "user-id": 8, "photo": text}),
+            requests.post(url, files={"photo": photo}, data={"user_id": "7", "user-id": "8"}),
+            requests.post(url, data={"user_id": "7", "user-id": "8", "photo": text}),
+            requests.post(url + "?user_id=7&user-id=8", data=photo, headers=image),
+            requests.post(url + "?user_id=8", json={"user_id": 7, "photo": text}),
+        ]
+        enrol, bearer = self.server.url + "/ml/enroll-face", {"Authorization": "Bearer x"}
+        refused.append(requests.post(enrol, files={"file": photo}, headers={"user_id": "a", "user-id": "b", **bearer}))
+        for answer in refused:
+            self.assertEqual((answer.status_code, answer.json()["code"]), (400, "conflicting_fields"), answer.text)
+            self.assertIn("more than once", answer.json()["message"])
+        self.assertEqual(requests.get(self.server.url + "/status/7").json()["registered"], False)
+        for answer in (requests.post(url + "?user_id=7", json={"user_id": 7, "user-id": 7, "photo": text}),
+                       requests.post(enrol, files={"file": photo}, headers={"user_id": "7", "user-id": "7", **bearer})):
+            self.assertEqual(answer.status_code, 200, answer.text)
+
+    def test_json_of_other_editors_and_of_enemies(self):
+        url, text = self.server.url + "/recognize", base64.b64encode(ADA.read_bytes()).decode()
+        marked = requests.post(url, data=b"\xef\xbb\xbf" + json.dumps({"photo": text}).encode(),
+                               headers={"Content-Type": "application/json"})
+        self.assertEqual((marked.status_code, marked.json()["user_id"]), (200, "ada"))
+        for deep in ("[" * 40 + "]" * 40, "[" * 400_000, '{"a":' * 100_000):
+            answer = requests.post(url, data='{"photo":"AAAA","x":' + deep + "}", headers={"Content-Type": "application/json"})
+            self.assertEqual((answer.status_code, answer.json()["code"]), (400, "bad_json"))
 
     def test_unknown_paths(self):
         for path in ("/nothing", "/healthz/x", "/v1", "/%2e%2e/etc/passwd", "/healthz%00", "/%ff", "/a%zz"):
@@ -252,7 +313,19 @@ class Limits(unittest.TestCase):
             with server.connect() as one_more:
                 answer = read_all(one_more)
             self.assertEqual(status_of(answer), 503)
-            self.assertIn(b"Retry-After", answer)
+            head, _, text = answer.partition(b"\r\n\r\n")
+            fields = dict(line.split(b": ", 1) for line in head.split(b"\r\n")[1:])
+            self.assertEqual((fields[b"Retry-After"], fields[b"Connection"]), (b"1", b"close"))
+            self.assertEqual(int(fields[b"Content-Length"]), len(text))
+            body = json.loads(text)
+            self.assertEqual((body["success"], body["code"], body["request_id"]),
+                             (False, "too_many_connections", fields[b"X-Request-Id"].decode()))
+            self.assertIn("too many connections", body["message"])
+            # Also to somebody who had said something already.
+            with self.assertRaises(requests.HTTPError) as refused:
+                requests.get(server.url + "/healthz").raise_for_status()
+            self.assertEqual(refused.exception.response.json()["code"], "too_many_connections")
+            self.assertEqual(server.access()[-1]["status"], 503)
             held.close()
             self.assertTrue(support.eventually(lambda: status_of(server.talk(
                 GET.replace(b"Host: a", b"Host: a\r\nConnection: close"))) == 200))
@@ -263,7 +336,8 @@ class Limits(unittest.TestCase):
                 connection.sendall(b"POST /v1/predict HTTP/1.1\r\nHost: a\r\nContent-Type: image/jpeg\r\n"
                                    b"Content-Length: 900000\r\n\r\n")
                 connection.sendall(b"\0" * 400_000)
-                self.assertEqual(read_answer(stream)[0], 503)
+                status, fields, _ = read_answer(stream)
+                self.assertEqual((status, fields["retry-after"]), (503, "1"))
             answer = requests.post(server.url + "/v1/predict", files={"file": ADA.read_bytes()})
             self.assertEqual(answer.status_code, 200)
 

@@ -11,6 +11,10 @@
 
 namespace mien::client {
 
+// What the environment may say of it.
+inline constexpr const char* k_server_variable = "MIEN_SERVER";
+inline constexpr const char* k_token_variable = "MIEN_TOKEN";
+
 struct ServerChoice {
     /// As MIEN_SERVER says it: "http://…", "https://…", "unix:/path", "none", or empty: whoever listens on `socket`.
     std::string address;

@@ -32,20 +32,29 @@ double tolerance_in_force(const service::LiveState& state) {
     return rounded(k_dlib_usual * state.people.threshold() / usual_distance(state), k_places);
 }
 
-void add_extras(Json& body, const service::LiveState& state, const service::PhotoAnswer& answer,
+void add_extras(Json& body, const service::LiveState& state, const service::PhotoAnswer& answer, Verdict verdict,
                 const service::FaceAnswer* face) {
     const bool ranked = face != nullptr && face->distance;
-    body["distance"] = ranked ? Json(rounded(*face->distance, k_places)) : Json(nullptr);
-    body["probability"] = ranked ? Json(rounded(face->confidence, k_places)) : Json(nullptr);
-    body["confidence_kind"] = state.people.confidence_kind();
-    body["faces"] = Json::array();
+    Json faces = Json::array();
     for (const auto& each : answer.faces) {
-        body["faces"].push_back(state.people.to_json(each));
+        faces.push_back(state.people.to_json(each));
     }
+    // insert() passes over what is there.
+    const Json extras{{"verdict", to_string(verdict)},
+                      {"code", to_string(verdict)},
+                      {"distance", ranked ? Json(rounded(*face->distance, k_places)) : Json(nullptr)},
+                      {"probability", ranked ? Json(rounded(face->confidence, k_places)) : Json(nullptr)},
+                      {"confidence_kind", state.people.confidence_kind()},
+                      {"faces", std::move(faces)}};
+    body.insert(extras.begin(), extras.end());
 }
 
 Verdict verdict_of_one(const service::PhotoAnswer& answer) {
     return answer.faces.size() > 1 ? Verdict::several_faces : answer.verdict;
+}
+
+const service::FaceAnswer* only_face(const service::PhotoAnswer& answer) {
+    return answer.faces.size() == 1 ? &answer.faces.front() : nullptr;
 }
 
 const service::FaceAnswer* best_face(const service::PhotoAnswer& answer) {
@@ -56,6 +65,19 @@ const service::FaceAnswer* best_face(const service::PhotoAnswer& answer) {
     };
     const auto best = std::min_element(answer.faces.begin(), answer.faces.end(), better);
     return best == answer.faces.end() ? nullptr : &*best;
+}
+
+service::PhotoAnswer compared(const service::LiveState& state, const pipeline::PhotoResult& seen, const Sha256& hash,
+                              const std::string& label) {
+    service::PhotoAnswer answer;
+    answer.verdict = seen.verdict;
+    for (const auto& face : seen.faces) {
+        answer.faces.push_back(state.people.compare(face, hash, label));
+    }
+    if (!answer.faces.empty()) {
+        answer.verdict = answer.faces.size() > 1 ? Verdict::several_faces : answer.faces.front().verdict;
+    }
+    return answer;
 }
 
 void demand_readable(const service::PhotoAnswer& answer) {

@@ -29,16 +29,26 @@ double tolerance_in_force(const service::LiveState& state);
 /// The encoder's own threshold.
 double usual_distance(const service::LiveState& state);
 
-/// distance, probability, confidence_kind and faces, behind the fields of the dialect. face: whose distance and
-/// probability stand there; null where no face decides.
-void add_extras(Json& body, const service::LiveState& state, const service::PhotoAnswer& answer,
+/// What stands behind the fields of the dialect wherever a photo was looked at: verdict, code, distance, probability,
+/// confidence_kind, faces. What the body has of them already stays.
+/// face: whose distance and probability stand there; null where no face decides
+void add_extras(Json& body, const service::LiveState& state, const service::PhotoAnswer& answer, Verdict verdict,
                 const service::FaceAnswer* face);
 
 /// The verdict where one face is expected: several_faces where there are more.
 Verdict verdict_of_one(const service::PhotoAnswer& answer);
 
+/// The face where one is expected; null where there is none, or several.
+const service::FaceAnswer* only_face(const service::PhotoAnswer& answer);
+
 /// The known face that is nearest to its person; else the face that is nearest to anybody; null without a face.
 const service::FaceAnswer* best_face(const service::PhotoAnswer& answer);
+
+/// A photo that is to be somebody's, held against that person alone: how near each face is to their other photos.
+/// Nobody else is named. The verdict: known or unknown where there is one face, else several_faces, no_face,
+/// unreadable.
+service::PhotoAnswer compared(const service::LiveState& state, const pipeline::PhotoResult& seen, const Sha256& hash,
+                              const std::string& label);
 
 /// An unreadable photo is refused: 400, "unreadable".
 void demand_readable(const service::PhotoAnswer& answer);

@@ -81,13 +81,12 @@ Response recognize(Services& services, const Request& request, Tools& tools) {
     for (const auto& face : answer.faces) {
         faces.push_back(face_json(face, *tools.state));
     }
-    return reply({{"success", true},
-                  {"faces", std::move(faces)},
-                  {"processing_time", rounded(elapsed(start), 4)},
-                  {"timestamp", naive_time(now())},
-                  {"verdict", to_string(answer.verdict)},
-                  {"confidence_kind", tools.state->people.confidence_kind()},
-                  {"code", to_string(answer.verdict)}});
+    Json body{{"success", true},
+              {"faces", std::move(faces)},
+              {"processing_time", rounded(elapsed(start), 4)},
+              {"timestamp", naive_time(now())}};
+    add_extras(body, *tools.state, answer, answer.verdict, best_face(answer));
+    return reply(std::move(body));
 }
 
 /// When the newest encoding came; null where there is none.
@@ -144,11 +143,16 @@ Response train(Services& services, const Request& request) {
     options.matcher = matcher_of(*config);
     options.wait_seconds = k_wait_for_writer;
     options.user = author_of(request);
+    const auto before = services.store().current();
+    if (config->augmentation_count && match::decided(options.matcher, before->people.gallery()).name == "svm") {
+        options.augment = *config->augmentation_count;
+    }
     const auto training = options.workspace.training();
     if (!std::filesystem::is_directory(training) || service::photos_in(training).empty()) {
         throw Refusal(400, "nobody_known", "No employees to train on: dataset_training holds no photos");
     }
     const auto start = std::chrono::steady_clock::now();
+    options.ahead = service::encode_ahead(options, services.finder());  // while others may change the store
     const auto summary = service::train(options, services.finder(), {});
     services.metrics().count_cache("photos", summary.reused, summary.encoded);
     if (force.get<bool>()) {
@@ -168,6 +172,7 @@ Response train(Services& services, const Request& request) {
                   {"encoded", summary.encoded},
                   {"reused", summary.reused},
                   {"failed", summary.failed},
+                  {"augmented", summary.augmented},
                   {"code", "trained"}});
 }
 
@@ -313,7 +318,7 @@ void add_api_v1_routes(RouteTable& table, Services& services, const std::string&
                Need::admin,
                RateClass::none,
                0,
-               on_side([&services](const Request& request) { return train(services, request); })});
+               OnTrainer{[&services](const Request& request) { return train(services, request); }}});
     table.add({"POST",
                "/api/v1/system/reload-models",
                k_dialect,

@@ -3,8 +3,8 @@
 
 #include <mien/core/error.hpp>
 #include <mien/core/file.hpp>
-#include <mien/core/log.hpp>
 #include <mien/core/text.hpp>
+#include <mien/gallery/augmented.hpp>
 #include <mien/http/dotenv.hpp>
 #include <mien/http/message.hpp>
 #include <mien/service/workspace.hpp>
@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <numeric>
 #include <thread>
 
 namespace mien::http {
@@ -374,8 +375,11 @@ std::vector<Setting> make_settings() {
     add({"svm-gamma", k_recognition, "GAMMA", "Gamma of that svm's rbf kernel", {{"SVM_GAMMA", ""}}, false, false, false, false,
          [](Config& config, const Strings& values) { config.svm_gamma = number_in(values.back(), 1e-9, 1e9); },
          [](const Config& config) { return config.svm_gamma ? Strings{text_of(*config.svm_gamma)} : Strings{}; }});
-    add({"augmentation-count", k_recognition, "N", "For /api/v1's registrations", {{"AUGMENTATION_COUNT", ""}}, false, false, false, false,
-         set_number<std::uint32_t>(&Config::augmentation_count, 0, 1000), get_number(&Config::augmentation_count)});
+    add({"augmentation-count", k_recognition, "N", "Altered copies of each face that that svm learns from, too", {{"AUGMENTATION_COUNT", ""}}, false, false, false, false,
+         [](Config& config, const Strings& values) {
+             config.augmentation_count = number_in<std::uint32_t>(values.back(), 0, gallery::k_most_augmented);
+         },
+         [](const Config& config) { return config.augmentation_count ? Strings{std::to_string(*config.augmentation_count)} : Strings{}; }});
 
     add({"workers", k_limits, "N", "Photos worked on at a time; 0: one a core", {}, false, false, false, true,
          set_number(&Config::workers, 0, most_threads), get_number(&Config::workers)});
@@ -426,8 +430,35 @@ std::vector<Setting> make_settings() {
 
 // --- where values come from ---
 
+constexpr std::string_view k_prefix = "MIEN_";
+
+/// How many letters must be put in, left out or be others to make b of a.
+std::size_t edits(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), 0U);
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        auto diagonal = std::exchange(row[0], i + 1);
+        for (std::size_t j = 0; j < b.size(); ++j) {
+            const auto replaced = diagonal + (a[i] == b[j] ? 0U : 1U);
+            diagonal = row[j + 1];
+            row[j + 1] = std::min({replaced, diagonal + 1, row[j] + 1});
+        }
+    }
+    return row[b.size()];
+}
+
+/// The name that was probably meant; empty where none is near.
+std::string nearest_name(std::string_view name, const Strings& known) {
+    const auto nearest = std::min_element(
+        known.begin(), known.end(), [name](const auto& a, const auto& b) { return edits(name, a) < edits(name, b); });
+    constexpr std::size_t k_near = 3;
+    const bool near =
+        nearest != known.end() && edits(name, *nearest) <= std::min(k_near, (name.size() - k_prefix.size()) / 2);
+    return near ? *nearest : std::string();
+}
+
 std::string environment_name(std::string_view setting) {
-    std::string name = "MIEN_";
+    std::string name(k_prefix);
     for (const char c : setting) {
         name += c == '-' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
     }
@@ -552,9 +583,10 @@ public:
         finish(loaded, auth_said);
         for (const auto& unused : k_unused) {
             if (const auto found = variable(unused.name)) {
-                log::warn("{} is not used; {}", found->source, unused.instead);
+                loaded.unheeded.push_back({found->source, unused.instead});
             }
         }
+        add_mistyped(loaded.unheeded);
         return loaded;
     }
 
@@ -575,6 +607,35 @@ private:
             return {{found->second}, ".env: " + variable};
         }
         return from_aliases(setting);
+    }
+
+    void add_mistyped(std::vector<Unheeded>& unheeded) const {
+        Strings ours;
+        for (const auto& setting : settings()) {
+            ours.push_back(environment_name(setting.name));
+        }
+        const auto has = [](const Strings& names, const std::string& name) {
+            return std::find(names.begin(), names.end(), name) != names.end();
+        };
+        auto known = ours;
+        known.insert(known.end(), m_sources.names_of_others.begin(), m_sources.names_of_others.end());
+        const auto take = [&](const std::string& name, const std::string& source) {
+            const auto nearest = nearest_name(name, known);
+            unheeded.push_back({source, has(known, name)
+                                            ? "it counts in the environment only"
+                                            : "there is no such setting (see 'man mien-config')" +
+                                                  (nearest.empty() ? "" : "; did you mean " + nearest + "?")});
+        };
+        for (const auto& name : m_sources.names) {
+            if (name.starts_with(k_prefix) && !has(known, name) && m_sources.environment(name.c_str())) {
+                take(name, name);
+            }
+        }
+        for (const auto& [name, value] : m_dotenv) {
+            if (name.starts_with(k_prefix) && !has(ours, name) && !value.empty()) {
+                take(name, ".env: " + name);
+            }
+        }
     }
 
     std::optional<Variable> variable(std::string_view name) const {
@@ -734,6 +795,9 @@ std::string to_toml(const LoadedConfig& loaded) {
         }
         const auto* from = source.starts_with("because of ") ? "  # " : "  # from ";
         text += line + (source == "default" ? "" : from + source) + "\n";
+    }
+    for (const auto& [source, why] : loaded.unheeded) {
+        text += "# " + source + " is not used; " + why + "\n";
     }
     return text;
 }

@@ -88,7 +88,8 @@ struct Config {
     std::optional<match::Kernel> svm_kernel;
     std::optional<double> svm_c;
     std::optional<double> svm_gamma;
-    std::uint32_t augmentation_count{5};
+    /// Altered copies of each face that an svm of train-model learns from, too; absent: as many as the store has.
+    std::optional<std::uint32_t> augmentation_count;
     std::string detector{"auto"};
     std::int64_t max_pixels{100'000'000};
 
@@ -125,6 +126,10 @@ struct Sources {
     std::map<std::string, std::vector<std::string>> options;
     /// Of the process; nothing where it is unset or empty.
     std::function<std::optional<std::string>(const char*)> environment;
+    /// The names of the process's variables, and those of which the rest of the program reads: whatever else begins
+    /// with MIEN_ was mistyped.
+    std::vector<std::string> names;
+    std::vector<std::string> names_of_others;
     std::filesystem::path workspace{"."};
     /// Empty: mien.toml in the workspace, where there is one.
     std::filesystem::path file;
@@ -158,16 +163,23 @@ struct SettingOrigin {
     std::string source;  ///< "--port", "MIEN_PORT", "mien.toml", ".env: API_PORT", "default"
 };
 
+/// A variable that is set and says nothing here.
+struct Unheeded {
+    std::string source;  ///< "FACE_DATA_DIR", ".env: FACE_DATA_DIR"
+    std::string why;     ///< and what to use instead
+};
+
 struct LoadedConfig {
     Config config;
     std::vector<SettingOrigin> origins;  ///< one a setting
+    std::vector<Unheeded> unheeded;
 };
 
 /// throws: Error{usage} that names the setting, its value (unless it is a secret) and its source; also where two
 /// variables of old services disagree, with both names
 LoadedConfig load_config(const Sources& sources);
 
-/// As lines of a mien.toml with the sources as comments; secrets masked.
+/// As lines of a mien.toml with the sources as comments, and comments about what is not heeded; secrets masked.
 std::string to_toml(const LoadedConfig& loaded);
 /// [{"name","value","source"}]; secrets masked
 Json to_json(const LoadedConfig& loaded);

@@ -216,6 +216,21 @@ void demand_own_store(const Config& config) {
     }
 }
 
+/// As compared() of a photo, of waiting faces.
+service::PhotoAnswer compared(const service::LiveState& state, const std::vector<service::WaitingFace>& faces,
+                              const std::string& label) {
+    service::PhotoAnswer answer;
+    answer.verdict = Verdict::unknown;
+    for (const auto& waiting : faces) {
+        pipeline::Face face;
+        face.box = waiting.box;
+        face.encoding = {state.tools->contract(), waiting.encoding};
+        answer.faces.push_back(state.people.compare(face, waiting.photo_hash, label));
+        answer.verdict = answer.faces.back().verdict == Verdict::known ? Verdict::known : answer.verdict;
+    }
+    return answer;
+}
+
 /// A look-alike is the one mistake that the store cannot tell from the truth: then the operator is asked again.
 void demand_no_lookalike(const std::vector<service::WaitingFace>& faces, const std::string& label) {
     for (const auto& face : faces) {
@@ -245,8 +260,9 @@ Response decide(Desk& desk, const Request& request, double patience, Find find, 
         }
     }
     const bool force = flag_of(form, "force");
+    std::vector<service::WaitingFace> faces;
     const auto meant = [&](const Pending& pending) {
-        auto faces = find(pending, request.param("id"));
+        faces = find(pending, request.param("id"));
         if (decision == Decision::is && !force) {
             demand_no_lookalike(faces, label);
         }
@@ -263,6 +279,10 @@ Response decide(Desk& desk, const Request& request, double patience, Find find, 
         }
         json["faces"].push_back(service::to_json(done));
     }
+    json["code"] = json["outcome"];
+    const auto state = desk.services().store().current();
+    const auto answer = compared(*state, faces, label);
+    add_extras(json, *state, answer, answer.verdict, best_face(answer));
     return reply(std::move(json));
 }
 
@@ -276,6 +296,7 @@ OnSide upload(Services& services, const Request& request, Tools& tools) {
     demand_readable(answer);
     return {[form = std::move(form), answer, state = tools.state, workspace = workspace_of(*config)](const Request&) {
         auto json = state->people.to_json(answer, state->tools->detector());
+        json["code"] = to_string(answer.verdict);
         json["photo"] = service::remember(workspace, state->people.gallery().description(), form.image_name,
                                           form.image_bytes(), answer);
         return reply(std::move(json));

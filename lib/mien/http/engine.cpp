@@ -5,12 +5,10 @@
 #include <mien/core/log.hpp>
 #include <mien/core/text.hpp>
 #include <mien/http/changes.hpp>
+#include <mien/http/trace.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
-#include <cstdio>
-#include <random>
 
 namespace mien::http {
 namespace {
@@ -20,37 +18,16 @@ using Clock = std::chrono::steady_clock;
 /// Jobs behind one another on the side threads, and on the writer's; far more than clients that wait politely.
 constexpr std::size_t k_side_queue = 1024;
 constexpr int k_worker_nice = 5;
+constexpr int k_trainer_nice = 10;  ///< also of the threads that it starts
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-std::string new_request_id() {
-    thread_local std::mt19937_64 random{std::random_device{}()};
-    std::array<char, 33> text{};
-    std::snprintf(text.data(), text.size(), "%016llx%016llx", static_cast<unsigned long long>(random()),
-                  static_cast<unsigned long long>(random()));
-    return {text.data(), 32};
-}
+std::string new_request_id() { return random_digits(32); }
 
 bool is_request_id(std::string_view text) {
     return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
         return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
     });
-}
-
-/// version-trace-parent-flags, lower-case hexadecimal, neither id all zero (W3C Trace Context, level 1).
-bool is_traceparent(std::string_view text) {
-    constexpr std::string_view form = "00-00000000000000000000000000000000-0000000000000000-00";
-    if (text.size() != form.size()) {
-        return false;
-    }
-    for (std::size_t i = 0; i < form.size(); ++i) {
-        const bool hex = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f');
-        if (form[i] == '-' ? text[i] != '-' : !hex) {
-            return false;
-        }
-    }
-    return text.substr(0, 2) != "ff" && text.substr(3, 32) != form.substr(3, 32) &&
-           text.substr(36, 16) != form.substr(36, 16);
 }
 
 std::string now_iso8601() {
@@ -74,6 +51,28 @@ std::string joined(std::vector<std::string> words) {
         text += (text.empty() ? "" : ", ") + word;
     }
     return text;
+}
+
+/// To OPTIONS: these methods, and OPTIONS.
+Response allowed(std::vector<std::string> methods) {
+    methods.emplace_back("OPTIONS");
+    auto answer = reply_exactly("", "", 204);
+    answer.headers.add("Allow", joined(std::move(methods)));
+    return answer;
+}
+
+/// Whether there is a body that would have to be decoded.
+bool is_encoded(const Request& request) {
+    const auto& entries = request.headers.entries();
+    const bool has_body =
+        request.headers.get("Transfer-Encoding") ||
+        request.headers.get("Content-Length").value_or("0").find_first_not_of("0 ") != std::string::npos;
+    return has_body && std::any_of(entries.begin(), entries.end(), [](const auto& entry) {
+               const auto codings = equal_without_case(entry.first, "Content-Encoding") ? split_list(entry.second)
+                                                                                        : std::vector<std::string>();
+               return std::any_of(codings.begin(), codings.end(),
+                                  [](const auto& coding) { return !equal_without_case(coding, "identity"); });
+           });
 }
 
 Refusal unauthorized(const Claims& claims, bool sent) {
@@ -101,6 +100,7 @@ Engine::Engine(Services& services, const RouteTable& table)
     m_workers = std::make_unique<Pool>(workers, static_cast<std::size_t>(config->queue_length()), k_worker_nice);
     m_side = std::make_unique<Pool>(static_cast<std::size_t>(config->side_threads), k_side_queue, 0);
     m_writer = std::make_unique<Pool>(1, k_side_queue, 0);
+    m_trainer = std::make_unique<Pool>(1, k_side_queue, k_trainer_nice);
     // Tools are made before the first photo comes, each on the thread that will use them.
     for (std::size_t i = 0; i < workers; ++i) {
         m_workers->try_submit([this](std::size_t thread) {
@@ -119,6 +119,7 @@ Engine::~Engine() { stop(); }
 void Engine::stop() {
     m_workers->stop();  // the first: its jobs go on elsewhere
     m_side->stop();
+    m_trainer->stop();
     m_writer->stop();
 }
 
@@ -153,13 +154,11 @@ Admission Engine::admit(Request& request) {
     request.client = client_address(request.client, request.headers, policy.trusted);
     const auto sent_id = request.headers.get("X-Request-Id").value_or("");
     request.id = is_request_id(sent_id) ? std::string(sent_id) : new_request_id();
-    if (const auto trace = request.headers.get("traceparent"); trace && is_traceparent(*trace)) {
-        request.traceparent = *trace;
-    }
+    request.trace = read_trace(request.headers);
     admission.pattern = "(none)";
     const auto refuse_with = [&](const Refusal& refusal) { admission.refusal = worded(admission.route, refusal); };
-    if (!split_target(request)) {
-        refuse_with(Refusal(400, "bad_target", "the address in the request line cannot be read"));
+    if (const auto problem = split_target(request); !problem.empty()) {
+        refuse_with(Refusal(400, "bad_target", problem));
         return admission;
     }
     if (request.method == "OPTIONS" && request.headers.get("Origin") &&
@@ -168,22 +167,26 @@ Admission Engine::admit(Request& request) {
         admission.refusal = preflight(request, policy);
         return admission;
     }
+    if (request.path == "*") {  // what the server can do anywhere
+        admission.refusal = allowed(m_table.methods());
+        return admission;
+    }
     auto match = m_table.match(request.method, request.path);
     request.path = percent_decoded(request.path).value_or(request.path);
     if (match.malformed) {
-        refuse_with(Refusal(400, "bad_target", "the path is not UTF-8 or holds control characters"));
+        refuse_with(Refusal(400, "bad_target",
+                            "the path has a % without two hexadecimal digits behind it, control characters, or what is "
+                            "not UTF-8"));
         return admission;
     }
     if (match.route == nullptr && !match.allowed.empty()) {
-        match.allowed.emplace_back("OPTIONS");
+        auto answer = allowed(std::move(match.allowed));
         if (request.method == "OPTIONS") {
-            Response allowed = reply_exactly("", "", 204);
-            allowed.headers.add("Allow", joined(std::move(match.allowed)));
-            admission.refusal = std::move(allowed);
+            admission.refusal = std::move(answer);
             return admission;
         }
         Refusal refusal(405, "method_not_allowed", "Method Not Allowed");
-        refusal.headers.add("Allow", joined(std::move(match.allowed)));
+        refusal.headers = std::move(answer.headers);
         refuse_with(refusal);
         return admission;
     }
@@ -218,6 +221,12 @@ Admission Engine::admit(Request& request) {
     }
     if (route.need == Need::admin && request.claims.role != Role::admin) {
         refuse_with(Refusal(403, "forbidden", "this needs the role admin"));
+        return admission;
+    }
+    if (is_encoded(request)) {
+        Refusal refusal(415, "unsupported_encoding", "send the body as it is, without a Content-Encoding");
+        refusal.headers.add("Accept-Encoding", "identity");
+        refuse_with(refusal);
         return admission;
     }
     const auto& rate = route.rate == RateClass::enrol ? policy.config.rate_enrol : policy.config.rate_verify;
@@ -262,7 +271,7 @@ Response Engine::protocol_error(const Request& request, int status, const std::s
     if (named.id.empty()) {
         named.id = new_request_id();
     }
-    auto response = worded(nullptr, Refusal(status, code, message));
+    auto response = worded(nullptr, status == 503 ? busy(code, message) : Refusal(status, code, message));
     finish(named, admission, response);
     return response;
 }
@@ -325,15 +334,20 @@ void Engine::dispatch(const Job& job, Handler handler) {
         });
     };
     bool taken = true;
-    if (auto* on_io = std::get_if<OnIo>(&handler)) {
-        answer(job, [&] { return on_io->run(*job.request); });
-    } else if (auto* on_side = std::get_if<OnSide>(&handler)) {
-        taken = m_side->try_submit([this, job, queued, run = std::move(on_side->run)](std::size_t) {
+    const auto to_pool = [&](Pool& pool, std::function<Response(const Request&)>& handler_run) {
+        return pool.try_submit([this, job, queued, run = std::move(handler_run)](std::size_t) {
             answer(job, [&] {
                 refuse_late(job, queued);
                 return run(*job.request);
             });
         });
+    };
+    if (auto* on_io = std::get_if<OnIo>(&handler)) {
+        answer(job, [&] { return on_io->run(*job.request); });
+    } else if (auto* on_side = std::get_if<OnSide>(&handler)) {
+        taken = to_pool(*m_side, on_side->run);
+    } else if (auto* on_trainer = std::get_if<OnTrainer>(&handler)) {
+        taken = to_pool(*m_trainer, on_trainer->run);
     } else if (auto* on_writer = std::get_if<OnWriter>(&handler)) {
         taken = m_writer->try_submit([this, job, queued, run = std::move(on_writer->run)](std::size_t) {
             answer(job, [&] {
@@ -422,8 +436,11 @@ void Engine::finish(const Request& request, const Admission& admission, Response
     if (!response.headers.get("Cache-Control")) {
         response.headers.set("Cache-Control", "no-store");
     }
-    if (!request.traceparent.empty()) {
-        response.headers.set("traceparent", request.traceparent);
+    if (!request.trace.parent.empty()) {
+        response.headers.set("traceparent", request.trace.parent);
+    }
+    if (!request.trace.state.empty()) {
+        response.headers.set("tracestate", request.trace.state);
     }
     add_cors(request, *admission.policy, response);
     const double seconds = seconds_since(admission.began);
@@ -440,8 +457,11 @@ void Engine::finish(const Request& request, const Admission& admission, Response
                   {"bytes_in", request.body.size()},
                   {"bytes_out", response.body.size()},
                   {"ms", rounded(seconds * 1000, 3)}};
-        if (!request.traceparent.empty()) {
-            line["traceparent"] = request.traceparent;
+        if (!request.trace.parent.empty()) {
+            line["traceparent"] = request.trace.parent;
+        }
+        if (!request.trace.state.empty()) {
+            line["tracestate"] = request.trace.state;
         }
         m_log.write(line);
     }

@@ -95,7 +95,8 @@ private:
     std::vector<Bench> m_benches;
     std::unique_ptr<Pool> m_workers;
     std::unique_ptr<Pool> m_side;
-    std::unique_ptr<Pool> m_writer;  ///< one thread
+    std::unique_ptr<Pool> m_writer;   ///< one thread
+    std::unique_ptr<Pool> m_trainer;  ///< one thread
 };
 
 }  // namespace mien::http

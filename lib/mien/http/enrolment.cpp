@@ -50,18 +50,26 @@ auto counted(Metrics& metrics, const Work& work) {
     }
 }
 
-[[noreturn]] void refuse(const service::EnrolledPhoto& photo) {
-    if (photo.outcome == "other_person") {  // whose it is, is nobody's business here
-        throw Refusal(400, photo.outcome, "this photo is enrolled for another user already");
+[[noreturn]] void refuse(const service::LiveState& state, const service::EnrolledPhoto& photo,
+                         service::PhotoAnswer seen) {
+    auto status = 400;
+    auto reason = photo.reason;
+    Json extra{{"code", photo.outcome}};
+    if (photo.outcome == "other_person") {
+        reason = "this photo is enrolled for another user already";
+        auto& face = seen.faces.front();  // whose it is, is nobody's business here
+        face.distance = photo.distance;
+        face.confidence = state.people.confidence(photo.distance.value_or(0));
+        seen.verdict = face.verdict = Verdict::known;
+        face.label.clear();
+    } else if (photo.outcome == "limit") {
+        status = 409;
+        reason = "this user has as many photos as are kept of anybody";
+    } else if (photo.quality) {
+        extra.update({{"quality", rounded(*photo.quality, k_places)}, {"reasons", photo.poor}});
     }
-    if (photo.outcome == "limit") {
-        throw Refusal(409, photo.outcome, "this user has as many photos as are kept of anybody");
-    }
-    Json extra = Json::object();
-    if (photo.quality) {
-        extra = {{"quality", rounded(*photo.quality, k_places)}, {"reasons", photo.poor}};
-    }
-    throw Refusal(400, photo.outcome, photo.reason, std::move(extra));
+    add_extras(extra, state, seen, seen.verdict, only_face(seen));
+    throw Refusal(status, photo.outcome, reason, std::move(extra));
 }
 
 }  // namespace
@@ -72,31 +80,27 @@ OnWriter enroll_photo(Services& services, Tools& tools, std::string user, std::s
     const auto hash = sha256(bytes);
     const auto name = "sha256:" + to_hex(hash).substr(0, 12);
     auto result = counted(services.metrics(), [&] {
-        auto seen = services.process(tools, bytes, pipeline::Faces::one);
+        auto seen = services.process(tools, bytes, pipeline::Faces::all);  // of several, the client is told where
         if (const auto nothing = service::refused_at_sight(name, hash, seen)) {
-            refuse(*nothing);
+            refuse(*tools.state, *nothing, compared(*tools.state, seen, hash, user));
         }
         return seen;
     });
-    Enrolment enrolment;
-    enrolment.faces = Json::array();
-    for (const auto& face : result.faces) {
-        enrolment.faces.push_back(
-            {{"box", mien::to_json(face.box)}, {"score", rounded(static_cast<double>(face.score), k_places)}});
-    }
     // The tools that made the encoding say what it is, whatever is loaded by then.
-    return {[=, &services, encoder = tools.state->tools, enrolment = std::move(enrolment), user = std::move(user),
-             photo = std::move(photo), result = std::move(result),
-             answer = std::move(answer)](const Request& request, double patience) mutable {
+    return {[=, &services, encoder = tools.state->tools, user = std::move(user), photo = std::move(photo),
+             result = std::move(result), answer = std::move(answer)](const Request& request, double patience) mutable {
+        Enrolment enrolment;
         enrolment.photo = counted(services.metrics(), [&] {
             const auto writer = make_writer(services, request, patience);
             services.store().refresh();  // nobody changes the store now: what is served is what the writer sees
             const auto state = services.store().current();
+            enrolment.state = state;
+            enrolment.seen = compared(*state, result, hash, user);
             auto enrolled =
                 service::enroll_face(*writer, *encoder, state->people, user, rules_of(*services.config(), quality),
                                      name, hash, std::move(result), std::as_bytes(std::span(photo)));
             if (!enrolled.succeeded()) {
-                refuse(enrolled);
+                refuse(*state, enrolled, enrolment.seen);
             }
             if (request.claims.role != Role::admin) {
                 enrolled.rival.clear();
@@ -119,7 +123,7 @@ void add_enrolment(Json& body, const Enrolment& enrolment, const std::string& us
     body["quality"] = enrolled.quality ? Json(rounded(*enrolled.quality, k_places)) : Json(nullptr);
     body["sha256"] = to_hex(enrolled.hash);
     body["dropped"] = enrolled.dropped.size();
-    body["faces"] = enrolment.faces;
+    add_extras(body, *enrolment.state, enrolment.seen, enrolment.seen.verdict, only_face(enrolment.seen));
     if (!enrolled.kept_as.empty()) {
         body["kept_as"] = enrolled.kept_as;
     }

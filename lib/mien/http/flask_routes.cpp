@@ -91,9 +91,7 @@ Response recognize(Services& services, const Request& request, Tools& tools) {
                 {"user_id", "unknown"},
                 {"confidence", 0.0}};
     }
-    body["verdict"] = to_string(answer.verdict);
-    body["code"] = to_string(answer.verdict);
-    add_extras(body, *tools.state, answer, face);
+    add_extras(body, *tools.state, answer, answer.verdict, face);
     return reply(std::move(body), known ? 200 : 404);
 }
 

@@ -18,6 +18,25 @@ bool is_image_name(std::string_view name) {
     return std::find(std::begin(k_image_names), std::end(k_image_names), name) != std::end(k_image_names);
 }
 
+/// JSON is UTF-8 without a mark, but the old services' readers passed over it, and some editors' files begin with it.
+std::string_view without_mark(std::string_view text) {
+    constexpr std::string_view k_mark = "\xef\xbb\xbf";
+    text.remove_prefix(text.starts_with(k_mark) ? k_mark.size() : 0);
+    return text;
+}
+
+/// Under the name that handlers ask for. Another spelling of a field that is there must say the same.
+void take_field(Form& form, std::string name, Json value) {
+    std::replace(name.begin(), name.end(), '-', '_');
+    auto& field = form.fields[name];
+    if (!field.is_null() && !value.is_null() && field != value) {
+        refuse_conflict(printable(name));
+    }
+    if (field.is_null()) {
+        field = std::move(value);
+    }
+}
+
 void take_image(Form& form, std::string bytes, std::string name) {
     if (form.image) {
         throw Refusal(400, "bad_form", "more than one photo was sent");
@@ -49,14 +68,18 @@ void read_json_form(Form& form, std::string_view body) {
         throw Refusal(400, "bad_json", "the body is not a JSON object");
     }
     std::map<std::string_view, std::string_view> photos;  // the last of equal names, as everywhere
+    Json fields = Json::object();
     for (const auto& [name, value] : object) {
         if (!is_image_name(name)) {
-            form.fields[std::string(name)] = parse_json(simdjson::to_string(value));
+            fields[std::string(name)] = parse_json(simdjson::to_string(value));
         } else if (value.is_null()) {
             photos.erase(name);
         } else if (value.get(photos[name]) != simdjson::SUCCESS) {
             throw Refusal(400, "bad_base64", "the field " + std::string(name) + " is not base64 text");
         }
+    }
+    for (const auto& [name, value] : fields.items()) {
+        take_field(form, name, value);
     }
     for (const auto& [name, text] : photos) {
         std::string media_type;
@@ -84,13 +107,16 @@ void read_multipart_form(Form& form, const Request& request) {
             take_image(form, decoded ? std::move(*decoded) : std::string(part.body), std::move(part.file_name));
             continue;
         }
+        if (!part.file_name.empty()) {
+            continue;  // a file that nobody asks for
+        }
         if (!is_utf8(part.body) || !is_utf8(part.name)) {
             throw Refusal(400, "bad_multipart", "a field is not UTF-8");
         }
         if (form.fields.contains(part.name)) {
             throw Refusal(400, "bad_form", "the field " + printable(part.name) + " was sent twice");
         }
-        form.fields[part.name] = std::string(part.body);
+        take_field(form, part.name, std::string(part.body));
     }
 }
 
@@ -104,7 +130,7 @@ void read_urlencoded_form(Form& form, std::string_view body) {
             throw Refusal(400, "bad_form", "a field is not UTF-8");
         }
         if (!is_image_name(name)) {
-            form.fields[name] = value;
+            take_field(form, name, value);
             continue;
         }
         std::string media_type;
@@ -148,7 +174,9 @@ std::optional<std::string> Form::text(std::string_view name) const {
     if (found->is_number()) {
         return found->dump();
     }
-    throw Refusal(422, "invalid_field", "the field " + std::string(name) + " is neither text nor a number");
+    const std::string problem = "neither text nor a number";
+    throw Refusal(422, "invalid_fields", "body " + std::string(name) + ": " + problem,
+                  {{"detail", Json::array({{{"type", "string_type"}, {"loc", {"body", name}}, {"msg", problem}}})}});
 }
 
 Form read_form(const Request& request) {
@@ -157,29 +185,38 @@ Form read_form(const Request& request) {
     if (request.body.empty()) {
         return form;
     }
-    const auto first = request.body.find_first_not_of(" \t\r\n");
-    const bool like_json = first != std::string::npos && request.body[first] == '{';
+    const auto text = without_mark(request.body);
+    const auto first = text.find_first_not_of(" \t\r\n");
+    const bool like_json = first != std::string_view::npos && text[first] == '{';
     if (type == "multipart/form-data") {
         read_multipart_form(form, request);
     } else if (type == "application/json" || type.ends_with("+json")) {
-        read_json_form(form, request.body);
+        read_json_form(form, text);
     } else if (type.starts_with("image/") || type == "application/octet-stream") {
         form.image = request.body;
         for (const auto& [name, value] : request.query.entries()) {
-            form.fields[name] = value;
+            take_field(form, name, value);
         }
     } else if (type == "application/x-www-form-urlencoded") {
         // What curl says when nobody told it: the seeds' examples forget the type of their JSON now and then.
         if (like_json) {
-            read_json_form(form, request.body);
+            read_json_form(form, text);
         } else {
             read_urlencoded_form(form, request.body);
         }
     } else if ((type.empty() || type == "text/plain") && like_json) {
-        read_json_form(form, request.body);
+        read_json_form(form, text);
     } else {
         throw Refusal(415, "unsupported_media_type",
                       "send the photo as multipart/form-data, as base64 in application/json, or as image/*");
+    }
+    for (const auto& [name, value] : request.query.entries()) {
+        for (const auto& [field, said] : form.fields.items()) {
+            if (equal_loosely(name, field) && !said.is_null() &&
+                value != (said.is_string() ? said.get<std::string>() : to_line(said))) {
+                refuse_conflict(printable(field));
+            }
+        }
     }
     return form;
 }

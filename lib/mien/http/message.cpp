@@ -2,7 +2,7 @@
 #include <mien/http/message.hpp>
 
 #include <algorithm>
-#include <array>
+#include <random>
 
 namespace mien::http {
 namespace {
@@ -23,6 +23,25 @@ bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; 
 
 bool equal_without_case(std::string_view a, std::string_view b) {
     return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
+}
+
+bool equal_loosely(std::string_view a, std::string_view b) {
+    const auto plain = [](char c) { return c == '_' ? '-' : lower(c); };
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [plain](char x, char y) { return plain(x) == plain(y); });
+}
+
+void refuse_conflict(std::string_view name) {
+    throw Refusal(400, "conflicting_fields",
+                  std::string(name) + " was given more than once, with values that differ; say it once");
+}
+
+std::string random_digits(std::size_t count) {
+    thread_local std::mt19937_64 random{std::random_device{}()};
+    std::string digits;
+    while (digits.size() < count) {
+        digits += "0123456789abcdef"[random() & 15U];
+    }
+    return digits;
 }
 
 std::string to_lower(std::string_view text) {
@@ -68,14 +87,17 @@ std::optional<std::string_view> Fields::get(std::string_view name) const {
 }
 
 std::optional<std::string_view> Fields::get_loosely(std::string_view name) const {
-    const auto plain = [](char c) { return c == '_' ? '-' : lower(c); };
+    std::optional<std::string_view> found;
     for (const auto& [key, value] : m_entries) {
-        if (std::equal(key.begin(), key.end(), name.begin(), name.end(),
-                       [plain](char a, char b) { return plain(a) == plain(b); })) {
-            return value;
+        if (!equal_loosely(key, name)) {
+            continue;
         }
+        if (found && *found != value) {
+            refuse_conflict(name);
+        }
+        found = value;
     }
-    return std::nullopt;
+    return found;
 }
 
 std::size_t Fields::count(std::string_view name) const {
@@ -191,7 +213,7 @@ std::optional<Fields> parse_query(std::string_view query) {
     return fields;
 }
 
-bool split_target(Request& request) {
+std::string split_target(Request& request) {
     std::string_view target = request.target;
     for (const std::string_view scheme : {"http://", "https://"}) {  // as proxies send it
         if (equal_without_case(target.substr(0, scheme.size()), scheme)) {
@@ -202,20 +224,20 @@ bool split_target(Request& request) {
     }
     if (target == "*" && request.method == "OPTIONS") {
         request.path = "*";
-        return true;
+        return {};
     }
     if (target.empty() || target.front() != '/') {
-        return false;
+        return "the address in the request line must begin with a slash";
     }
     target = target.substr(0, target.find('#'));
     const auto question = std::min(target.find('?'), target.size());
     auto query = parse_query(target.substr(std::min(question + 1, target.size())));
     if (!query) {
-        return false;
+        return "the query has a % without two hexadecimal digits behind it; a percent sign itself is %25";
     }
     request.query = std::move(*query);
     request.path = target.substr(0, question);  // decoded by the route table, part by part
-    return true;
+    return {};
 }
 
 }  // namespace mien::http

@@ -25,6 +25,7 @@ public:
     [[nodiscard]] std::optional<std::string_view> get(std::string_view name) const;
     /// The same, but "user_id" and "user-id" are one name: FastAPI sends the one for the other. Not for what decides
     /// about rights, because proxies that remove a header know one spelling only.
+    /// throws: Refusal{400, conflicting_fields} where there are several values that differ
     [[nodiscard]] std::optional<std::string_view> get_loosely(std::string_view name) const;
     [[nodiscard]] std::size_t count(std::string_view name) const;
     [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& entries() const { return m_entries; }
@@ -36,6 +37,12 @@ private:
 enum class Role { user, admin };
 
 std::string_view to_string(Role role);
+
+/// What W3C Trace Context says of a request; see read_trace().
+struct Trace {
+    std::string parent;  ///< empty where none was sent
+    std::string state;
+};
 
 /// Who asks, as far as that was proved.
 struct Claims {
@@ -53,12 +60,12 @@ struct Request {
     Fields query;        ///< decoded
     Fields headers;
     std::string body;
-    std::string client;       ///< address without port; "unix", "workspace" for the sockets
-    bool secure{};            ///< came over TLS
-    bool own_user{};          ///< came over the workspace's socket: from whom the server runs as
-    std::string id;           ///< request id
-    std::string traceparent;  ///< W3C, empty where none or a broken one was sent
-    Fields params;            ///< what stood in the {places} of the route's path, decoded
+    std::string client;  ///< address without port; "unix", "workspace" for the sockets
+    bool secure{};       ///< came over TLS
+    bool own_user{};     ///< came over the workspace's socket: from whom the server runs as
+    std::string id;      ///< request id
+    Trace trace;
+    Fields params;  ///< what stood in the {places} of the route's path, decoded
     Claims claims;
 
     /// The {place}'s value; the route has it, or this throws std::logic_error.
@@ -108,8 +115,17 @@ std::optional<std::string> percent_decoded(std::string_view text, bool plus_is_b
 /// "a=1&b=2"; nothing where a percent sign is broken.
 std::optional<Fields> parse_query(std::string_view query);
 
-/// Sets path and query from target. false: no target that this server takes.
-bool split_target(Request& request);
+/// Sets path and query from target. returns: for people, what is wrong with it; empty where nothing is
+std::string split_target(Request& request);
+
+/// Hexadecimal digits for an id that has to be another each time, and no secret.
+std::string random_digits(std::size_t count);
+
+/// throws: Refusal{400, conflicting_fields}
+[[noreturn]] void refuse_conflict(std::string_view name);
+
+/// "user-id" and "user_id" are one name.
+bool equal_loosely(std::string_view a, std::string_view b);
 
 bool equal_without_case(std::string_view a, std::string_view b);
 std::string to_lower(std::string_view text);

@@ -106,7 +106,7 @@ Response verify(Services& services, const Request& request, Tools& tools) {
     const auto answer = services.identify(tools, form.image_bytes());
     demand_readable(answer);
     const auto verdict = verdict_of_one(answer);
-    const auto* face = answer.faces.size() == 1 ? &answer.faces.front() : nullptr;
+    const auto* face = only_face(answer);
     Json body;
     if (verdict == Verdict::known) {
         const double confidence = dlib_confidence(*face->distance, usual_distance(*tools.state), k_places);
@@ -122,9 +122,7 @@ Response verify(Services& services, const Request& request, Tools& tools) {
                                   : "Visage non reconnu. Veuillez vous enregistrer d'abord.";
         body = {{"success", false}, {"confidence", 0.0}, {"message", message}, {"user_id", nullptr}};
     }
-    body["verdict"] = to_string(verdict);
-    body["code"] = to_string(verdict);
-    add_extras(body, *tools.state, answer, face);
+    add_extras(body, *tools.state, answer, verdict, face);
     return reply(std::move(body));
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -314,21 +315,24 @@ void add_document_routes(RouteTable& table, const std::function<OpenApiInfo()>& 
     document.replies = {
         {200, "OpenAPI 3.1", Json{{"openapi", "3.1.0"}, {"info", Json::object()}, {"paths", Json::object()}}}};
     document.need = Need::nothing;
-    // The table is complete once the server runs; then only who may ask changes.
-    auto texts = std::make_shared<std::map<std::pair<bool, bool>, std::string>>();
-    document.handler = OnIo{[texts, now](const Request&) {
+    // The table is complete once the server runs; then only who may ask changes. Most servers are never asked, so the
+    // start does not wait for it.
+    struct Texts {
+        std::mutex mutex;
+        std::map<std::pair<bool, bool>, std::string> of;  ///< guarded by mutex
+    };
+    document.handler = OnSide{[texts = std::make_shared<Texts>(), &table, now](const Request&) {
         const auto info = now();
-        return reply_exactly(texts->at({info.needs_token, info.verify_needs_token}));
+        const std::lock_guard lock(texts->mutex);
+        auto& text = texts->of[{info.needs_token, info.verify_needs_token}];
+        if (text.empty()) {
+            text = openapi(table, info).dump();
+        }
+        return reply_exactly(text);
     }};
     table.add(std::move(document));
     for (const auto& page : pages) {
         add_page(table, page);
-    }
-    for (const bool needs_token : {false, true}) {
-        for (const bool verify_needs_token : {false, true}) {
-            (*texts)[{needs_token, verify_needs_token}] =
-                openapi(table, {now().version, needs_token, verify_needs_token}).dump();
-        }
     }
 }
 

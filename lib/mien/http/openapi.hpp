@@ -20,8 +20,8 @@ struct OpenApiInfo {
 /// example is promised, further ones may come.
 Json openapi(const RouteTable& table, const OpenApiInfo& info);
 
-/// Adds GET /openapi.json, /docs, /redoc and what the pages load. The last to be called: what is added to the table
-/// afterwards is not in the documents. now: asked at each request, on any thread
+/// Adds GET /openapi.json, /docs, /redoc and what the pages load. The document is made when it is asked for first; the
+/// table must be complete then, and stay where it is. now: asked at each request, on any thread
 void add_document_routes(RouteTable& table, const std::function<OpenApiInfo()>& now);
 
 }  // namespace mien::http

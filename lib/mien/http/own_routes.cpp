@@ -18,6 +18,7 @@ Response predict(Services& services, const Request& request, Tools& tools) {
     }
     auto json = tools.state->people.to_json(answer, tools.state->tools->detector());
     json.erase("photo");  // it has no name here
+    json["code"] = to_string(answer.verdict);
     return reply(std::move(json));
 }
 

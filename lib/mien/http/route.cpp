@@ -109,6 +109,14 @@ void RouteTable::find(const Node& node, const std::vector<std::string>& parts, s
     }
 }
 
+std::vector<std::string> RouteTable::methods() const {
+    std::vector<std::string> methods{"HEAD"};
+    for (const auto& route : m_routes) {
+        methods.push_back(route->method);
+    }
+    return methods;
+}
+
 RouteTable::Match RouteTable::match(std::string_view method, std::string_view path) const {
     Match match;
     std::vector<std::string> parts;

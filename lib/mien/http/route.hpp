@@ -29,8 +29,13 @@ struct Tools {
 struct OnIo {
     std::function<Response(const Request&)> run;
 };
-/// On one of a few threads beside: disk, a search in the gallery, trainings.
+/// On one of a few threads beside: disk, a search in the gallery.
 struct OnSide {
+    std::function<Response(const Request&)> run;
+};
+/// On a thread of its own that stands back behind all others, one behind the other: trainings. They take as long as
+/// they take, and nobody else waits for them.
+struct OnTrainer {
     std::function<Response(const Request&)> run;
 };
 /// On the one thread that changes the store, one change behind the other: everything that waits for another process's
@@ -48,7 +53,7 @@ struct OnWorkerFirst {
     std::function<std::variant<OnSide, OnWriter>(const Request&, Tools&)> run;
 };
 
-using Handler = std::variant<OnIo, OnSide, OnWriter, OnWorker, OnWorkerFirst>;
+using Handler = std::variant<OnIo, OnSide, OnTrainer, OnWriter, OnWorker, OnWorkerFirst>;
 
 enum class Need {
     nothing,   ///< public, whatever --auth says
@@ -131,6 +136,8 @@ public:
     [[nodiscard]] Match match(std::string_view method, std::string_view path) const;
 
     [[nodiscard]] const std::vector<std::unique_ptr<Route>>& routes() const { return m_routes; }
+    /// That any route has, perhaps some twice; with HEAD.
+    [[nodiscard]] std::vector<std::string> methods() const;
     [[nodiscard]] const std::vector<Dialect>& dialects() const { return m_dialects; }
     [[nodiscard]] const Dialect& dialect(std::string_view name) const;
 

@@ -143,6 +143,12 @@ private:
 };
 
 std::shared_ptr<asio::ssl::context> load_tls(const Config& config) {
+    for (const auto& file : {config.tls_cert, config.tls_key}) {
+        if (::access(file.c_str(), R_OK) != 0) {  // OpenSSL does not say why
+            throw Error(ErrorCode::usage,
+                        "cannot read " + file.native() + ": " + std::generic_category().message(errno));
+        }
+    }
     auto context = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
     SSL_CTX_set_min_proto_version(context->native_handle(), TLS1_2_VERSION);
     SSL_CTX_set_options(context->native_handle(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
@@ -772,20 +778,34 @@ public:
     }
 
 private:
+    /// With a few words that fit into an empty socket's buffer, at once, whatever the client does. To TLS nothing can
+    /// be said before a handshake, which would have to be waited for.
+    void turn_away(Socket socket, std::string peer) {
+        Request unread;
+        unread.client = std::move(peer);
+        const auto answer =
+            m_hub->engine.protocol_error(unread, 503, "too_many_connections", "too many connections; please try again");
+        error_code ignored;
+        socket.non_blocking(true, ignored);
+        if (m_way != Way::tls) {
+            const auto text = head_of(answer, true, false) + answer.body;
+            socket.write_some(asio::buffer(text), ignored);
+            socket.shutdown(Socket::shutdown_send, ignored);
+            // What is left unread would reset the connection, and the answer might be lost with it.
+            std::array<char, 4096> sent{};
+            error_code empty;
+            for (int i = 0; i < 16 && !empty; ++i) {
+                socket.read_some(asio::buffer(sent), empty);
+            }
+        }
+        socket.close(ignored);
+    }
+
     void take(Socket socket) {
         const auto limit = m_hub->engine.services().config()->max_connections;
         auto peer = m_way == Way::workspace ? std::string("workspace") : peer_of(socket);
         if (m_hub->connections++ >= limit) {
-            m_hub->engine.services().metrics().count_refusal("too_many_connections");
-            error_code ignored;
-            socket.non_blocking(true, ignored);
-            if (m_way != Way::tls) {
-                static constexpr std::string_view full =
-                    "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: "
-                    "close\r\n\r\n";
-                socket.write_some(asio::buffer(full.data(), full.size()), ignored);
-            }
-            socket.close(ignored);
+            turn_away(std::move(socket), std::move(peer));
             --m_hub->connections;
             return;
         }

@@ -36,6 +36,20 @@ void demand_protection(const Config& config) {
     }
 }
 
+/// A server of a mistyped folder would start with nobody, and fail at the first change.
+void demand_folders(const Config& config) {
+    if (!std::filesystem::is_directory(config.workspace)) {
+        throw Error(ErrorCode::usage, "there is no folder " + config.workspace.native() +
+                                          "; --workspace names the one with dataset_training and train.mien");
+    }
+    const auto folder = std::filesystem::absolute(config.store_file()).parent_path();
+    if (!std::filesystem::is_directory(folder)) {
+        throw Error(ErrorCode::usage, "there is no folder " + folder.native() +
+                                          " for the store; make it, or name "
+                                          "another with --store");
+    }
+}
+
 void demand_place_for_photos(const Config& config) {
     if (config.keep_photos && config.store_file().lexically_normal() != service::Workspace{config.workspace}.store()) {
         throw Error(ErrorCode::usage,
@@ -49,6 +63,7 @@ void demand_place_for_photos(const Config& config) {
 Policy::Policy(Config from)
     : config(std::move(from)), authenticator(make_authenticator(config)), trusted(config.trusted_proxies) {
     demand_protection(config);
+    demand_folders(config);
     demand_place_for_photos(config);
 }
 

@@ -30,10 +30,8 @@ Json upload_answer(const service::LiveState& state, const service::PhotoAnswer& 
               {"confidence_score", face == nullptr ? 0.0 : rounded(face->confidence, k_places)},
               {"image_path", photo},
               {"status", to_string(answer.verdict)},
-              {"candidates", Json::array()},
-              {"verdict", to_string(answer.verdict)},
-              {"code", to_string(answer.verdict)}};
-    add_extras(body, state, answer, face);
+              {"candidates", Json::array()}};
+    add_extras(body, state, answer, answer.verdict, face);
     if (face != nullptr && !body["faces"].empty()) {
         const auto index = static_cast<std::size_t>(face - answer.faces.data());
         body["candidates"] = body["faces"][index]["candidates"];
@@ -108,8 +106,8 @@ service::FaceChoice choice_of(const Form& form) {
 }
 
 Response keep_confirmed(Services& services, const Request& request, double patience,
-                        const service::ConfirmRequest& decision, pipeline::PhotoResult seen) {
-    auto options = confirm_options(services, request, patience, std::move(seen));
+                        const service::ConfirmRequest& decision, const pipeline::PhotoResult& seen) {
+    auto options = confirm_options(services, request, patience, seen);
     service::Confirmer confirmer(std::move(options), services.finder());
     const auto confirmed = [&] {
         try {
@@ -120,11 +118,15 @@ Response keep_confirmed(Services& services, const Request& request, double patie
         }
     }();
     services.store().refresh();
-    if (confirmed.outcome == "no_face") {
-        throw Refusal(400, "no_face", "No faces found in the image.");
-    }
-    if (confirmed.outcome == "unreadable") {
-        throw Refusal(400, "unreadable", "the photo cannot be read: " + confirmed.reason);
+    const auto state = services.store().current();
+    if (confirmed.outcome == "no_face" || confirmed.outcome == "unreadable") {
+        const bool read = confirmed.outcome == "no_face";
+        const auto nobody = compared(*state, seen, confirmed.hash, decision.label);
+        Json extra{{"code", confirmed.outcome}};
+        add_extras(extra, *state, nobody, nobody.verdict, nullptr);
+        throw Refusal(400, confirmed.outcome,
+                      read ? "No faces found in the image." : "the photo cannot be read: " + confirmed.reason,
+                      std::move(extra));
     }
     Json body{{"message", "Training data updated successfully."},
               {"success", true},
@@ -132,6 +134,10 @@ Response keep_confirmed(Services& services, const Request& request, double patie
               {"image_path", confirmed.kept_as},
               {"box", mien::to_json(confirmed.box)},
               {"code", confirmed.outcome}};
+    auto meant = seen;
+    std::erase_if(meant.faces, [&](const pipeline::Face& face) { return face.box != confirmed.box; });
+    const auto answer = compared(*state, meant, confirmed.hash, confirmed.label);
+    add_extras(body, *state, answer, answer.verdict, only_face(answer));
     return reply(std::move(body));
 }
 
@@ -173,6 +179,7 @@ Response reset(Services& services, const Request& request) {
     options.jobs = config->worker_count();
     options.wait_seconds = k_wait_for_writer;
     options.user = author_of(request);
+    options.ahead = true;
     try {
         static_cast<void>(service::reset(options, services.finder(), {}));
     } catch (const service::ReserveEmpty&) {
@@ -251,7 +258,7 @@ void add_upload_routes(RouteTable& table, Services& services) {
                Need::admin,
                RateClass::none,
                0,
-               OnSide{[&services](const Request& request) { return reset(services, request); }}});
+               OnTrainer{[&services](const Request& request) { return reset(services, request); }}});
 }
 
 }  // namespace mien::http

@@ -5,6 +5,7 @@
 #include <mien/core/file.hpp>
 #include <mien/core/json.hpp>
 #include <mien/core/log.hpp>
+#include <mien/models/variable.hpp>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -166,7 +167,7 @@ Finder::Finder(FinderOptions options)
             m_folders.push_back(folder);
         }
     };
-    if (const auto value = environment("MIEN_MODELS")) {
+    if (const auto value = environment(k_folders_variable)) {
         for (std::size_t begin = 0; begin <= value->size();) {
             const auto end = std::min(value->find(':', begin), value->size());
             add(value->substr(begin, end - begin));

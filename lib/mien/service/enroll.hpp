@@ -66,7 +66,7 @@ std::optional<EnrolledPhoto> refused_at_sight(const std::string& photo, const Sh
                                               const pipeline::PhotoResult& result);
 
 /// Takes one face that is processed already into an open store, durable when it returns. The store is made if absent.
-/// result: as Worker::process(…, Faces::one) gave it. bytes: the photo, for rules.keep_in. identifier: of
+/// result: as Worker::process gave it. bytes: the photo, for rules.keep_in. identifier: of
 /// writer.gallery(), or of an empty gallery. throws: Error{model_mismatch, runtime}
 EnrolledPhoto enroll_face(gallery::StoreWriter& writer, const pipeline::Blueprint& blueprint,
                           const Identifier& identifier, const std::string& user, const EnrollRules& rules,

@@ -3,6 +3,7 @@
 
 #include <mien/core/hex.hpp>
 #include <mien/core/log.hpp>
+#include <mien/match/distance.hpp>
 #include <mien/match/evidence.hpp>
 
 #include <algorithm>
@@ -14,6 +15,24 @@ namespace {
 constexpr int k_distance_places = 4;
 
 }  // namespace
+
+std::optional<double> distance_to(const gallery::Gallery& gallery, std::string_view label,
+                                  std::span<const float> encoding, const gallery::RecordKey& except) {
+    const auto person = gallery.find_person(label);
+    if (!person || encoding.size() != gallery.contract().dim) {
+        return std::nullopt;
+    }
+    std::optional<double> nearest;
+    for (const auto row : gallery.rows_of_person(*person)) {
+        if (gallery.photo_hash(row) == except.photo_hash && gallery.box(row) == except.box) {
+            continue;
+        }
+        const auto distance =
+            static_cast<double>(match::distance(gallery.contract().metric, encoding, gallery.encoding(row)));
+        nearest = std::min(nearest.value_or(distance), distance);
+    }
+    return nearest;
+}
 
 Identifier::Identifier(std::shared_ptr<const gallery::Gallery> gallery, const models::Card& encoder,
                        const IdentifyOptions& options, const Identifier* before)
@@ -88,6 +107,23 @@ PhotoAnswer Identifier::answer(pipeline::PhotoResult result, std::optional<doubl
     return answer;
 }
 
+FaceAnswer Identifier::compare(const pipeline::Face& seen, const Sha256& photo, const std::string& label) const {
+    FaceAnswer face;
+    face.box = seen.box;
+    face.score = seen.score;
+    face.quality = seen.quality;
+    face.distance = distance_to(*m_gallery, label, seen.encoding.values, {photo, seen.box});
+    if (face.distance) {
+        face.confidence = confidence(*face.distance);
+        const bool near = *face.distance <= m_pair_threshold;
+        if (near && !match::is_denied(*m_gallery, label, seen.encoding, *face.distance, m_pair_threshold)) {
+            face.verdict = Verdict::known;
+            face.label = label;
+        }
+    }
+    return face;
+}
+
 void Identifier::decide(FaceAnswer& face, double threshold) const {
     if (face.candidates.empty()) {
         return;
@@ -140,7 +176,7 @@ Json Identifier::to_json(const FaceAnswer& face) const {
               {"score", rounded(static_cast<double>(face.score), k_distance_places)},
               {"quality", rounded(static_cast<double>(face.quality.score), k_distance_places)},
               {"verdict", to_string(face.verdict)},
-              {"label", face.verdict == Verdict::known ? Json(face.label) : Json(nullptr)},
+              {"label", face.label.empty() ? Json(nullptr) : Json(face.label)},
               {"distance", face.distance ? Json(rounded(*face.distance, k_distance_places)) : Json(nullptr)},
               {"confidence", rounded(face.confidence, k_distance_places)},
               {"confidence_kind", confidence_kind()},

@@ -12,7 +12,9 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace mien::service {
@@ -52,6 +54,11 @@ struct IdentifyOptions {
     match::MatcherOptions matcher;
 };
 
+/// From an encoding to the nearest one of a person, that of `except` aside. Nothing where they have no other, where
+/// nobody has that label, and where the gallery's encodings are of another length.
+std::optional<double> distance_to(const gallery::Gallery& gallery, std::string_view label,
+                                  std::span<const float> encoding, const gallery::RecordKey& except = {});
+
 /// One state of a store, with all that turns encodings into names: matcher, threshold, confidence. Immutable; threads
 /// share it. When the store changes, a new one takes its place while answers in progress keep theirs.
 class Identifier {
@@ -64,6 +71,10 @@ public:
     /// Names the faces of one photo. tolerance: in the place of the threshold, for this photo only.
     /// throws: Error{model_mismatch}
     [[nodiscard]] PhotoAnswer answer(pipeline::PhotoResult result, std::optional<double> tolerance = {}) const;
+
+    /// One face held against one person alone: known where pair_threshold() lets it be them. Nobody else is named, and
+    /// the encoding of this very face, where the store has it, is left aside.
+    [[nodiscard]] FaceAnswer compare(const pipeline::Face& seen, const Sha256& photo, const std::string& label) const;
 
     [[nodiscard]] const gallery::Gallery& gallery() const { return *m_gallery; }
     [[nodiscard]] const match::Matcher& matcher() const { return *m_matcher; }

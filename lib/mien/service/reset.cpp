@@ -138,6 +138,15 @@ ResetSummary reset(const ResetOptions& options, const models::Finder& finder, co
         return summary;
     }
 
+    TrainOptions training;
+    training.workspace = workspace;
+    training.dataset = workspace.reserve();
+    training.pipeline = options.pipeline;
+    training.faces = options.faces;
+    training.jobs = options.jobs;
+    if (options.ahead) {
+        training.ahead = encode_ahead(training, finder);
+    }
     gallery::StoreWriter writer(workspace.store(), {"reset", options.wait_seconds, options.user});
     const auto store = writer.gallery();
     if (store) {
@@ -152,11 +161,8 @@ ResetSummary reset(const ResetOptions& options, const models::Finder& finder, co
     if (store) {
         seed(*store, workspace.reserve(), built.store());
     }
-    TrainOptions training;
     training.workspace = built;
-    training.pipeline = options.pipeline;
-    training.faces = options.faces;
-    training.jobs = options.jobs;
+    training.dataset.clear();
     summary.failed = train(training, finder, events).failed;
     const auto gallery = gallery::load_store(built.store());
     summary.people = gallery->people();

@@ -27,6 +27,7 @@ struct ResetOptions {
     bool dry_run{false};
     double wait_seconds{0};
     std::string user{};  ///< whom the log names; empty: the process's user
+    bool ahead{false};   ///< encode before the store is locked, so that others can change it meanwhile
 };
 
 struct ResetSummary {

@@ -24,6 +24,13 @@
 #include <unordered_set>
 
 namespace mien::service {
+
+class AheadResults {
+public:
+    std::string fingerprint;
+    std::unordered_map<Sha256, pipeline::FinishedPhoto, Sha256Hash> photos;
+};
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -56,11 +63,12 @@ std::vector<LabelledPhoto> labelled_photos(const fs::path& dataset, const Worksp
     return photos;
 }
 
-/// Results that need no decoding: those of the store that is there, and those of an interrupted run.
+/// Results that need no decoding: those of the store that is there, those of an interrupted run, and those that this
+/// run made ahead. All may be null.
 class KnownResults {
 public:
-    KnownResults(std::shared_ptr<const Gallery> store, const pipeline::ResultLog& log)
-        : m_store(std::move(store)), m_log(log) {
+    KnownResults(std::shared_ptr<const Gallery> store, const pipeline::ResultLog* log, const AheadResults* ahead)
+        : m_store(std::move(store)), m_log(log), m_ahead(ahead) {
         if (!m_store) {
             return;
         }
@@ -85,10 +93,18 @@ public:
         if (const auto found = m_skipped.find(hash); found != m_skipped.end()) {
             return FinishedPhoto{to_verdict(found->second->outcome), found->second->reason, {}};
         }
-        if (const auto* finished = m_log.find(hash)) {
+        if (const auto* finished = m_log != nullptr ? m_log->find(hash) : nullptr) {
             return *finished;
         }
         return std::nullopt;
+    }
+
+    [[nodiscard]] const FinishedPhoto* find_ahead(const Sha256& hash) const {
+        if (m_ahead == nullptr) {
+            return nullptr;
+        }
+        const auto found = m_ahead->photos.find(hash);
+        return found == m_ahead->photos.end() ? nullptr : &found->second;
     }
 
 private:
@@ -102,7 +118,8 @@ private:
     }
 
     std::shared_ptr<const Gallery> m_store;
-    const pipeline::ResultLog& m_log;
+    const pipeline::ResultLog* m_log;
+    const AheadResults* m_ahead;
     std::unordered_map<Sha256, std::size_t, Sha256Hash> m_records;
     std::unordered_map<Sha256, const gallery::SkippedPhoto*, Sha256Hash> m_skipped;
 };
@@ -151,7 +168,8 @@ UnixTime file_time(const fs::path& path) {
     return ::stat(path.c_str(), &status) == 0 ? status.st_mtim.tv_sec : 0;
 }
 
-Work work_on(const LabelledPhoto& photo, pipeline::Worker* worker, const KnownResults& known,
+/// worker: asked for where a photo has to be looked at
+Work work_on(const LabelledPhoto& photo, const std::function<pipeline::Worker&()>& worker, const KnownResults& known,
              const NamedElsewhere& named, pipeline::Faces faces) {
     Work work;
     work.time = file_time(photo.path);
@@ -169,8 +187,10 @@ Work work_on(const LabelledPhoto& photo, pipeline::Worker* worker, const KnownRe
     } else if (auto finished = known.find(work.hash)) {
         work.result = std::move(*finished);
         work.reused = true;
+    } else if (const auto* made = known.find_ahead(work.hash)) {
+        work.result = *made;
     } else {
-        work.result = pipeline::to_finished(worker->process(bytes, faces));
+        work.result = pipeline::to_finished(worker().process(bytes, faces));
     }
     return work;
 }
@@ -383,7 +403,78 @@ gallery::Extras extras_of(const Gallery& store, bool copies_too) {
     return extras;
 }
 
+/// How photos become encodings, and what of the store that is there stays true. store: or null
+struct Method {
+    Method(const TrainOptions& options, std::shared_ptr<const Gallery> store, const models::Finder& finder)
+        : pipeline(store ? as_built(*store, options.pipeline, finder) : options.pipeline),
+          blueprint(pipeline, finder),
+          faces(options.faces.value_or(store ? trained_faces(*store) : pipeline::Faces::one)),
+          description(description_of(blueprint, faces)),
+          same_model(store && store->contract() == *blueprint.contract()),
+          reusable(store && !options.rebuild && store->description().fingerprint == description.fingerprint),
+          named(same_model ? store.get() : nullptr),
+          jobs(options.jobs) {}
+
+    /// Looks at all photos, and hands out what it sees in their order.
+    /// throws: Error{interrupted} that says how many are `kept`
+    void look(const std::vector<LabelledPhoto>& photos, const KnownResults& known, const std::string& kept,
+              const std::function<void(std::size_t, Work&&)>& take) const {
+        pipeline::Blueprint::set_workers(jobs);
+        const auto make_work = [&]() -> std::function<Work(std::size_t)> {
+            // The networks are loaded when the first photo needs them: a run that changes nothing does without.
+            return [&, worker = std::shared_ptr<pipeline::Worker>()](std::size_t i) mutable {
+                if (photos[i].label.empty()) {
+                    return Work{};
+                }
+                const auto tools = [&]() -> pipeline::Worker& {
+                    if (!worker) {
+                        worker = blueprint.make_worker();
+                    }
+                    return *worker;
+                };
+                return work_on(photos[i], tools, known, named, faces);
+            };
+        };
+        const auto taken = pipeline::run_in_order<Work>(photos.size(), jobs, make_work, take);
+        if (taken < photos.size()) {
+            throw Error(ErrorCode::interrupted, "interrupted: " + std::to_string(taken) + " of " +
+                                                    std::to_string(photos.size()) + " photos are done" + kept);
+        }
+    }
+
+    pipeline::Options pipeline;
+    pipeline::Blueprint blueprint;
+    pipeline::Faces faces;
+    gallery::Description description;
+    bool same_model;
+    bool reusable;
+    NamedElsewhere named;
+    int jobs;
+};
+
+/// Whether the result is worth keeping for a run that would otherwise look again.
+bool is_new(const LabelledPhoto& photo, const Work& work) {
+    return work.opened && !work.reused && !photo.label.empty();
+}
+
 }  // namespace
+
+std::shared_ptr<const AheadResults> encode_ahead(const TrainOptions& options, const models::Finder& finder) {
+    const auto dataset = options.dataset.empty() ? options.workspace.training() : options.dataset;
+    const auto output = options.workspace.store(options.output);
+    const auto store = fs::exists(output) ? gallery::load_store(output) : nullptr;
+    const Method method(options, store, finder);
+    const KnownResults known(method.reusable ? store : nullptr, nullptr, nullptr);
+    const auto photos = labelled_photos(dataset, options.workspace);
+    auto ahead = std::make_shared<AheadResults>();
+    ahead->fingerprint = method.description.fingerprint;
+    method.look(photos, known, "", [&](std::size_t i, Work&& work) {
+        if (is_new(photos[i], work)) {
+            ahead->photos.emplace(work.hash, std::move(work.result));
+        }
+    });
+    return ahead;
+}
 
 TrainSummary train(const TrainOptions& options, const models::Finder& finder, const TrainEvents& events) {
     const auto started = std::chrono::steady_clock::now();
@@ -404,43 +495,24 @@ TrainSummary train(const TrainOptions& options, const models::Finder& finder, co
         learns_copies(options, store.get());  // before anything is encoded
     }
 
-    pipeline::Blueprint::set_workers(options.jobs);
-    const auto pipeline = store ? as_built(*store, options.pipeline, finder) : options.pipeline;
-    const pipeline::Blueprint blueprint(pipeline, finder);
-    const auto faces = options.faces.value_or(store ? trained_faces(*store) : pipeline::Faces::one);
-    const auto description = description_of(blueprint, faces);
-    const auto& fingerprint = description.fingerprint;
-
+    const Method method(options, store, finder);
+    const auto& fingerprint = method.description.fingerprint;
     auto partial = output;
     partial += ".partial";
     if (options.rebuild) {
         fs::remove(partial);
     }
-    pipeline::ResultLog log(partial, fingerprint, blueprint.contract()->dim);
-    const bool reusable = store && !options.rebuild && store->description().fingerprint == fingerprint;
-    const KnownResults known(reusable ? store : nullptr, log);
-    const bool same_model = store && store->contract() == *blueprint.contract();
-    const NamedElsewhere named(same_model ? store.get() : nullptr);
+    pipeline::ResultLog log(partial, fingerprint, method.blueprint.contract()->dim);
+    const bool had_ahead = options.ahead && options.ahead->fingerprint == fingerprint;
+    const KnownResults known(method.reusable ? store : nullptr, &log, had_ahead ? options.ahead.get() : nullptr);
     if (events.started) {
         events.started(photos.size());
     }
 
     Harvest harvest;
-    const auto make_work = [&]() -> std::function<Work(std::size_t)> {
-        // The networks are loaded when the first photo needs them: a run that changes nothing does without.
-        return [&, worker = std::shared_ptr<pipeline::Worker>()](std::size_t i) mutable {
-            if (photos[i].label.empty()) {
-                return Work{};
-            }
-            if (!worker) {
-                worker = blueprint.make_worker();
-            }
-            return work_on(photos[i], worker.get(), known, named, faces);
-        };
-    };
     const auto take = [&](std::size_t i, Work&& work) {
         const auto& photo = photos[i];
-        if (work.opened && !work.reused && !photo.label.empty()) {
+        if (is_new(photo, work)) {
             log.append(work.hash, work.result);
         }
         const auto trained = photo.label.empty() ? harvest.refuse(photo) : harvest.take(photo, work);
@@ -448,16 +520,11 @@ TrainSummary train(const TrainOptions& options, const models::Finder& finder, co
             events.photo(trained);
         }
     };
-    const auto taken = pipeline::run_in_order<Work>(photos.size(), options.jobs, make_work, take);
-    if (taken < photos.size()) {
-        throw Error(ErrorCode::interrupted, "interrupted: " + std::to_string(taken) + " of " +
-                                                std::to_string(photos.size()) +
-                                                " photos are done and kept; run the same command to go on");
-    }
+    method.look(photos, known, " and kept; run the same command to go on", take);
 
     auto& summary = harvest.summary;
     if (store) {
-        keep_other_origins(*store, *blueprint.contract(), harvest);
+        keep_other_origins(*store, *method.blueprint.contract(), harvest);
         summary.removed = count_removed(*store, harvest);
         if (const auto lost = count_lost(*store, harvest); lost > 0) {
             log::warn(
@@ -473,17 +540,18 @@ TrainSummary train(const TrainOptions& options, const models::Finder& finder, co
     }
     std::stable_sort(harvest.records.begin(), harvest.records.end(),
                      [](const Record& a, const Record& b) { return a.photo < b.photo; });
-    const auto built = Gallery::build(description, harvest.records, std::move(harvest.skipped),
-                                      same_model ? store->denials() : std::vector<gallery::Denial>(),
-                                      same_model ? extras_of(*store, reusable) : gallery::Extras());
-    const auto gallery = with_copies(built, same_model ? store.get() : nullptr, pipeline, options, finder, summary);
+    const auto built = Gallery::build(method.description, harvest.records, std::move(harvest.skipped),
+                                      method.same_model ? store->denials() : std::vector<gallery::Denial>(),
+                                      method.same_model ? extras_of(*store, method.reusable) : gallery::Extras());
+    const auto gallery =
+        with_copies(built, method.same_model ? store.get() : nullptr, method.pipeline, options, finder, summary);
     summary.changed = keep(*writer, *with_fitted_matcher(gallery, options.matcher));
     log.remove();
 
     summary.people = gallery->people();
     summary.records = gallery->size();
-    summary.detector = blueprint.detector();
-    summary.encoder = blueprint.contract()->encoder;
+    summary.detector = method.blueprint.detector();
+    summary.encoder = method.blueprint.contract()->encoder;
     summary.store = output;
     summary.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
     return summary;

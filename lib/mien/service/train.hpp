@@ -11,10 +11,14 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
 namespace mien::service {
+
+/// What photos gave that were looked at before the store was locked.
+class AheadResults;
 
 struct TrainOptions {
     Workspace workspace;
@@ -29,7 +33,8 @@ struct TrainOptions {
     int jobs{1};
     bool rebuild{false};  ///< reuse nothing, replace even a damaged store
     double wait_seconds{0};
-    std::string user{};  ///< whom the log names; empty: the process's user
+    std::string user{};                           ///< whom the log names; empty: the process's user
+    std::shared_ptr<const AheadResults> ahead{};  ///< of encode_ahead() with these options, or null
 };
 
 /// What became of one photo: encoded, reused, no_face, several_faces, unreadable, duplicate, bad_label.
@@ -66,6 +71,11 @@ struct TrainEvents {
 /// gives the same bytes for any number of jobs. Interrupted work is kept in OUTPUT.partial for the next run.
 /// throws: Error{store_locked, store_corrupt, model_mismatch, model_missing, interrupted, runtime}; the old store stays
 TrainSummary train(const TrainOptions& options, const models::Finder& finder, const TrainEvents& events);
+
+/// Encodes what train() with these options would encode, without a lock on the store: train() has little to do then,
+/// and others can change the store meanwhile. What they changed is heeded.
+/// throws: Error{store_corrupt, model_mismatch, model_missing, interrupted, runtime}
+std::shared_ptr<const AheadResults> encode_ahead(const TrainOptions& options, const models::Finder& finder);
 
 Json to_json(const TrainedPhoto& photo);
 Json to_json(const TrainSummary& summary);

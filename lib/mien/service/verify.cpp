@@ -5,26 +5,16 @@
 #include <mien/core/file.hpp>
 #include <mien/gallery/file_store.hpp>
 #include <mien/match/distance.hpp>
-#include <mien/match/evidence.hpp>
 #include <mien/service/people.hpp>
 #include <mien/service/store_choices.hpp>
 #include <mien/service/workspace.hpp>
 
 #include <algorithm>
-#include <limits>
 
 namespace mien::service {
 namespace {
 
 constexpr int k_places = 4;
-
-double nearest_of(const gallery::Gallery& store, std::uint32_t person, const Encoding& probe) {
-    float nearest = std::numeric_limits<float>::max();
-    for (const auto row : store.rows_of_person(person)) {
-        nearest = std::min(nearest, match::distance(store.contract().metric, probe.values, store.encoding(row)));
-    }
-    return static_cast<double>(nearest);
-}
 
 }  // namespace
 
@@ -34,9 +24,8 @@ VerifyAnswer verify(const Identifier& identifier, const std::optional<std::strin
     verified.threshold = user ? identifier.pair_threshold() : identifier.threshold();
     verified.confidence_kind = identifier.confidence_kind();
     verified.label = user.value_or("");
-    std::optional<std::uint32_t> person;
     if (user) {
-        person = require_person(identifier.gallery(), *user);
+        static_cast<void>(require_person(identifier.gallery(), *user));
     }
     if (result.verdict == Verdict::known && result.faces.size() > 1) {
         result.verdict = Verdict::several_faces;
@@ -47,21 +36,14 @@ VerifyAnswer verify(const Identifier& identifier, const std::optional<std::strin
     if (result.verdict != Verdict::known) {
         return verified;
     }
-    const Encoding probe = result.faces.front().encoding;
+    const auto seen = result.faces.front();
     const auto answer = identifier.answer(std::move(result));
-    const auto& face = answer.faces.front();
-    verified.face = identifier.to_json(face);
-    if (!person) {
-        verified.verdict = face.verdict;
-        verified.label = face.label;
-        verified.distance = face.distance;
-        verified.confidence = face.confidence;
-        return verified;
-    }
-    verified.distance = nearest_of(identifier.gallery(), *person, probe);
-    verified.confidence = identifier.confidence(*verified.distance);
-    const bool denied = match::is_denied(identifier.gallery(), *user, probe, *verified.distance, verified.threshold);
-    verified.verdict = *verified.distance <= verified.threshold && !denied ? Verdict::known : Verdict::unknown;
+    verified.face = identifier.to_json(answer.faces.front());
+    const auto face = user ? identifier.compare(seen, {}, *user) : answer.faces.front();
+    verified.verdict = face.verdict;
+    verified.label = user.value_or(face.label);
+    verified.distance = face.distance;
+    verified.confidence = face.confidence;
     return verified;
 }
 

@@ -73,6 +73,63 @@ TEST(Form, TakesFieldsOfABareImageFromTheQuery) {
     EXPECT_EQ(form.text("label"), "Ada");
 }
 
+TEST(Form, PassesOverFilesThatNobodyAsksFor) {
+    const auto form =
+        read_form(request("multipart/form-data; boundary=x",
+                          "--x\r\nContent-Disposition: form-data; name=\"avatar\"; filename=\"a.jpg\"\r\n"
+                          "Content-Type: image/jpeg\r\n\r\n\xff\xd8\r\n"
+                          "--x\r\nContent-Disposition: form-data; name=\"label\"\r\n\r\nAda\r\n--x--\r\n"));
+    EXPECT_FALSE(form.image);
+    EXPECT_EQ(form.fields, Json::parse(R"({"label":"Ada"})"));
+}
+
+TEST(Form, TextsThatAreNoneAreAComplaintAsFastApiWritesIt) {
+    try {
+        static_cast<void>(read_form(request("application/json", R"({"label":[1]})")).text("label"));
+        FAIL() << "nothing was thrown";
+    } catch (const Refusal& refusal) {
+        EXPECT_EQ(refusal.code(), "invalid_fields");
+        EXPECT_EQ(refusal.extra()["detail"][0]["loc"], Json::array({"body", "label"}));
+    }
+}
+
+TEST(Form, TakesAByteOrderMark) {
+    for (const auto* type : {"application/json", "text/plain", "application/x-www-form-urlencoded"}) {
+        const auto form = read_form(request(type, "\xef\xbb\xbf{\"user_id\":7,\"photo\":\"Zm9v\"}"));
+        EXPECT_EQ(form.text("user_id"), "7") << type;
+        EXPECT_EQ(form.image, "foo") << type;
+    }
+    EXPECT_EQ(parse_json("\xef\xbb\xbf[1]"), Json::array({1}));
+    EXPECT_THROW(read_form(request("application/json", "\xef\xbb\xbf\xef\xbb\xbf{}")), Refusal);
+}
+
+TEST(Form, SpellingsOfAFieldAreOne) {
+    const auto json = [](const std::string& body) { return read_form(request("application/json", body)); };
+    EXPECT_EQ(json(R"({"user-id":7})").text("user_id"), "7");
+    EXPECT_EQ(json(R"({"user-id":7,"user_id":7})").text("user_id"), "7");
+    EXPECT_EQ(json(R"({"user-id":null,"user_id":7})").text("user_id"), "7");
+    EXPECT_EQ(json(R"({"user_id":7,"user-id":null})").text("user_id"), "7");
+    EXPECT_THROW(json(R"({"user-id":7,"user_id":8})"), Refusal);
+    EXPECT_THROW(json(R"({"user-id":7,"user_id":"7"})"), Refusal);
+    for (const auto* both : {"user_id=7&user-id=8", "user_id=7&user_id=8"}) {
+        EXPECT_THROW(read_form(request("application/x-www-form-urlencoded", both)), Refusal) << both;
+    }
+    EXPECT_EQ(read_form(request("application/x-www-form-urlencoded", "user_id=7&user-id=7")).text("user_id"), "7");
+}
+
+TEST(Form, TheQueryDoesNotContradictIt) {
+    auto asked = request("application/json", R"({"user_id":7,"label":"Ada"})");
+    asked.query.add("user-id", "7");
+    asked.query.add("other", "8");
+    EXPECT_EQ(read_form(asked).text("user_id"), "7");
+    asked.query.add("label", "Bob");
+    EXPECT_THROW(read_form(asked), Refusal);
+    auto bare = request("image/jpeg", "foo");
+    bare.query.add("user_id", "7");
+    bare.query.add("user-id", "8");
+    EXPECT_THROW(read_form(bare), Refusal);
+}
+
 TEST(Form, AnEmptyBodyIsAnEmptyForm) {
     EXPECT_FALSE(read_form(request("application/json", "")).image);
     EXPECT_TRUE(read_form(Request()).fields.empty());
@@ -85,6 +142,10 @@ TEST(Json, IsBoundedInDepthAndCheckedToItsEnd) {
     EXPECT_NO_THROW(parse_json(nested(k_deepest_json)));
     EXPECT_THROW(parse_json(nested(k_deepest_json + 1)), Refusal);
     EXPECT_THROW(parse_json(std::string(1'000'000, '[')), Refusal);
+    for (const auto& body : {R"({"a":)" + nested(k_deepest_json + 1), R"({"a":)" + std::string(1'000'000, '['),
+                             R"({"photo":)" + nested(1'000'000) + "}"}) {
+        EXPECT_THROW(read_form(request("application/json", body + "}")), Refusal);
+    }
     EXPECT_THROW(parse_json(R"({"a":1}x)"), Refusal);
     EXPECT_THROW(parse_json("{\"a\":\"\xff\"}"), Refusal);
     EXPECT_THROW(parse_json("{'a':1}"), Refusal);

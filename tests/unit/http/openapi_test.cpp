@@ -111,7 +111,11 @@ TEST(OpenApi, IsServedWithItsPages) {
     const auto get = [&table](const char* path) {
         const auto match = table.match("GET", path);
         EXPECT_NE(match.route, nullptr) << path;
-        return match.route == nullptr ? Response{} : std::get<OnIo>(match.route->handler).run(Request{});
+        if (match.route == nullptr) {
+            return Response{};
+        }
+        const auto* beside = std::get_if<OnSide>(&match.route->handler);
+        return beside != nullptr ? beside->run(Request{}) : std::get<OnIo>(match.route->handler).run(Request{});
     };
     const auto document = Json::parse(get("/openapi.json").body);
     EXPECT_EQ(document["info"]["version"], "4.5.6");

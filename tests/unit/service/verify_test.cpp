@@ -34,6 +34,37 @@ TEST_F(VerifyTest, AClaimIsMeasuredAgainstThatPersonOnly) {
     EXPECT_THROW(ask("zelda", {in.face(0)}), Error);
 }
 
+TEST_F(VerifyTest, AFacesOwnEncodingSaysNothingOfItself) {
+    const auto gallery = in.store();
+    const auto row = [&](const std::string& photo) {
+        for (std::size_t each = 0; each < gallery->rows(); ++each) {
+            if (gallery->photo(each) == photo) {
+                return gallery->record(each);
+            }
+        }
+        throw std::out_of_range(photo);
+    };
+    const auto second = row("dataset_training/bruno/2.jpg");
+    EXPECT_NEAR(distance_to(*gallery, "bruno", second.encoding).value_or(9), 0, 1e-6);
+    EXPECT_GT(distance_to(*gallery, "bruno", second.encoding, second.key()).value_or(0), 0.5);
+    const auto only = row("dataset_training/ada/1.jpg");
+    EXPECT_EQ(distance_to(*gallery, "ada", only.encoding, only.key()), std::nullopt);
+    EXPECT_EQ(distance_to(*gallery, "zelda", only.encoding), std::nullopt);
+    EXPECT_EQ(distance_to(*gallery, "ada", only.encoding.first(3)), std::nullopt);
+
+    pipeline::Face face;
+    face.box = only.box;
+    face.encoding = {in.blueprint().contract(), {only.encoding.begin(), only.encoding.end()}};
+    EXPECT_EQ(in.identifier().compare(face, {}, "ada").label, "ada");
+    const auto alone = in.identifier().compare(face, only.photo_hash, "ada");
+    EXPECT_EQ(alone.verdict, Verdict::unknown);
+    EXPECT_EQ(alone.distance, std::nullopt);
+    const auto other = in.identifier().compare(face, {}, "bruno");
+    EXPECT_EQ(other.verdict, Verdict::unknown);
+    EXPECT_EQ(other.label, "");
+    EXPECT_GT(other.distance.value_or(0), 0.5);
+}
+
 TEST_F(VerifyTest, WithoutAClaimItSaysWho) {
     EXPECT_EQ(ask({}, {in.face(4)}).label, "bruno");
     const auto stranger = ask({}, {in.face(9)});
