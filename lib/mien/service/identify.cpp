@@ -26,6 +26,9 @@ Identifier::Identifier(std::shared_ptr<const gallery::Gallery> gallery, const mo
       m_pair_threshold(m_threshold) {
     if (const auto pairs = eval::pair_calibration_of(*m_gallery)) {
         m_pair_threshold = options.tolerance.value_or(pairs->threshold);
+        if (!pairs->curve.empty()) {
+            m_pairs = pairs;
+        }
     } else if (before == nullptr && !m_gallery->extra(eval::k_pair_calibration_name).empty()) {
         log::warn(
             "the store's calibration for 1:1 is of other settings and is not used; 'mien calibrate --far RATE' makes "

@@ -74,6 +74,11 @@ public:
     [[nodiscard]] double confidence(double distance) const {
         return m_calibration ? m_calibration->confidence(distance) : m_decision.confidence(distance);
     }
+    /// P(it is that one person), for 1:1.
+    [[nodiscard]] double pair_confidence(double distance) const {
+        return m_pairs ? m_pairs->confidence(distance) : confidence(distance);
+    }
+    [[nodiscard]] std::string_view pair_confidence_kind() const { return m_pairs ? "calibrated" : confidence_kind(); }
     /// Where confidences come from: "calibrated" (by the store), "model" (measured for the encoder) or "nominal".
     [[nodiscard]] std::string_view confidence_kind() const {
         return m_calibration ? "calibrated" : m_decision.confidence_kind();
@@ -93,6 +98,7 @@ private:
     IdentifyOptions m_options;
     double m_threshold{};
     double m_pair_threshold{};
+    std::optional<eval::PairCalibration> m_pairs;  ///< where it has a curve
 };
 
 }  // namespace mien::service

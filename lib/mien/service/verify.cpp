@@ -35,7 +35,7 @@ VerifyAnswer verify(const Identifier& identifier, const std::optional<std::strin
                     pipeline::PhotoResult result) {
     VerifyAnswer verified;
     verified.threshold = user ? identifier.pair_threshold() : identifier.threshold();
-    verified.confidence_kind = identifier.confidence_kind();
+    verified.confidence_kind = user ? identifier.pair_confidence_kind() : identifier.confidence_kind();
     verified.label = user.value_or("");
     std::optional<std::uint32_t> person;
     if (user) {
@@ -62,7 +62,7 @@ VerifyAnswer verify(const Identifier& identifier, const std::optional<std::strin
         return verified;
     }
     verified.distance = nearest_of(identifier.gallery(), *person, probe);
-    verified.confidence = identifier.confidence(*verified.distance);
+    verified.confidence = identifier.pair_confidence(*verified.distance);
     const bool denied = match::is_denied(identifier.gallery(), *user, probe, *verified.distance, verified.threshold);
     verified.verdict = *verified.distance <= verified.threshold && !denied ? Verdict::known : Verdict::unknown;
     return verified;
