@@ -6,6 +6,7 @@
 #include <mien/core/error.hpp>
 #include <mien/core/file.hpp>
 
+#include <algorithm>
 #include <thread>
 
 namespace mien::app {
@@ -70,9 +71,14 @@ void add_pipeline_options(CLI::App& verb, pipeline::Options& options) {
 }
 
 void add_matcher_options(CLI::App& verb, match::MatcherOptions& options) {
-    verb.add_option("--matcher", options.name,
-                    "nearest, centroid, label-propagation, svm; stored: what the store keeps, else nearest")
-        ->check(CLI::IsMember({"stored", "nearest", "centroid", "label-propagation", "svm"}))
+    std::vector<std::string> names(match::k_matchers.begin(), match::k_matchers.end());
+    std::string described = "nearest, centroid, label-propagation, svm";
+    if (options.name == "stored") {
+        names.insert(names.begin(), options.name);
+        described += "; stored: what the store keeps, else nearest";
+    }
+    verb.add_option("--matcher", options.name, described)
+        ->check(CLI::IsMember(names))
         ->type_name("NAME")
         ->capture_default_str();
     verb.add_option_function<std::string>(
@@ -103,6 +109,12 @@ void add_matcher_options(CLI::App& verb, match::MatcherOptions& options) {
         ->check(finite_range(1e-9, 1e9))
         ->envname("SVM_GAMMA")
         ->type_name("NUMBER");
+}
+
+void note_svm_options(const CLI::App& verb, match::MatcherOptions& options) {
+    const auto& given = verb.parse_order();  // what comes from the environment is not in there
+    options.only_svm = std::any_of(given.begin(), given.end(),
+                                   [](const CLI::Option* option) { return option->get_name().starts_with("--svm-"); });
 }
 
 int default_jobs() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }

@@ -38,8 +38,12 @@ void add_shared_options(CLI::App& app, SharedOptions& options);
 /// Detector, its size, upsampling, the pixel budget.
 void add_pipeline_options(CLI::App& verb, pipeline::Options& options);
 
-/// --matcher, --vote and those of the svm, for a verb that fits or asks.
+/// --matcher, --vote and those of the svm, for a verb that fits or asks. The name that options have is the default;
+/// where it is "stored", there is a store, and that may be asked for.
 void add_matcher_options(CLI::App& verb, match::MatcherOptions& options);
+/// In the verb's callback: notes whether those of the svm are from the command line, where another matcher makes them
+/// an error. In the environment they are for whatever svm there is.
+void note_svm_options(const CLI::App& verb, match::MatcherOptions& options);
 
 void add_jobs_option(CLI::App& verb, int& jobs);
 

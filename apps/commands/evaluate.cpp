@@ -13,6 +13,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
 #include <memory>
@@ -37,13 +38,13 @@ struct EvaluateArguments {
     EncodingArguments encoding;
 };
 
-/// "encoder=starter,flip=on": what differs in the second way of encoding.
-pipeline::Options second_way(const std::string& text, pipeline::Options options) {
+/// "encoder=starter,flip=on": what differs in the second way.
+service::EvaluateWay second_way(const std::string& text, service::EvaluateWay way) {
     const auto refuse = [&text](const std::string& why) {
         return Error(ErrorCode::usage,
                      "--compare " + shell_quoted(text) + ": " + why +
                          "; wanted is KEY=VALUE, several between commas: encoder=NAME, method=NAME, landmarks=NAME, "
-                         "detect-size=PIXELS, upsample=N, flip=on|off");
+                         "detect-size=PIXELS, upsample=N, flip=on|off, matcher=NAME, vote=RULE");
     };
     const auto number = [&](std::string_view value, int low, int high) {
         int result{};
@@ -54,6 +55,8 @@ pipeline::Options second_way(const std::string& text, pipeline::Options options)
         }
         return result;
     };
+    std::optional<match::Vote> vote;
+    auto& options = way.pipeline;
     std::string_view rest = text;
     if (rest.empty()) {
         throw refuse("it says nothing");
@@ -79,11 +82,27 @@ pipeline::Options second_way(const std::string& text, pipeline::Options options)
             options.upsample = number(value, 0, 4);
         } else if (key == "flip" && (value == "on" || value == "off")) {
             options.flip = value == "on";
+        } else if (key == "matcher" &&
+                   std::find(match::k_matchers.begin(), match::k_matchers.end(), value) != match::k_matchers.end()) {
+            way.matcher = {std::string(value), way.matcher.vote, way.matcher.svm};
+        } else if (key == "vote") {
+            try {
+                vote = match::parse_vote(value);
+            } catch (const Error& error) {
+                throw refuse(error.what());
+            }
         } else {
             throw refuse(shell_quoted(part) + " is not known");
         }
     }
-    return options;
+    // What the first way's matcher was told is not meant for another one.
+    if (way.matcher.name != "nearest") {
+        way.matcher.vote.reset();
+    }
+    if (vote) {
+        way.matcher.vote = vote;
+    }
+    return way;
 }
 
 std::string interval_text(const eval::Interval& interval) {
@@ -117,8 +136,13 @@ void print_pairs(const service::Evaluated& evaluated) {
 
 void print_identification(const service::Evaluated& evaluated) {
     const auto& found = *evaluated.identification;
-    print_line("closed set      " + counted(found.probes, "probe") + ", " + counted(found.gallery, "person", "people") +
-               " in the gallery");
+    print_line("matcher         " + evaluated.matcher +
+               (evaluated.matcher.starts_with(evaluated.method) ? "" : " (answers by " + evaluated.method + ")") +
+               (evaluated.description.empty() ? "" : ": " + evaluated.description));
+    print_line("closed set      " + (evaluated.no_closed.empty()
+                                         ? counted(found.probes, "probe") + ", " +
+                                               counted(found.gallery, "person", "people") + " in the gallery"
+                                         : "not judged: " + evaluated.no_closed));
     if (found.probes > 0) {
         print_line(formatted("  rank 1        %.4f", found.cmc.front()) + interval_text(found.rank1_interval) +
                    formatted("  rank 5 %.4f, 10 %.4f", found.cmc[4], found.cmc[9]));
@@ -196,9 +220,9 @@ void print_difference(const service::Evaluation& evaluation) {
     }
     if (difference.rank1) {
         print_line(formatted("  rank 1        %+.4f", *difference.rank1) + interval_text(difference.rank1_interval));
-        for (const auto& [rate, value] : difference.fnir) {
-            print_line(formatted("  FNIR at FPIR %-6g%+.4f", rate, value.first) + interval_text(value.second));
-        }
+    }
+    for (const auto& [rate, value] : difference.fnir) {
+        print_line(formatted("  FNIR at FPIR %-6g%+.4f", rate, value.first) + interval_text(value.second));
     }
 }
 
@@ -228,7 +252,7 @@ int evaluate(const EvaluateArguments& arguments, const SharedOptions& shared) {
     options.groups = arguments.groups;
     options.encode = arguments.encoding.make();
     if (arguments.compare) {
-        options.compare = second_way(*arguments.compare, options.pipeline);
+        options.compare = second_way(*arguments.compare, options.way);
     }
     if (!arguments.plots.empty()) {
         make_plots_folder(arguments.plots);
@@ -283,12 +307,14 @@ void add_evaluate(CLI::App& app, Context& context) {
     verb->add_option("--pairs", arguments->pairs, "Judge the pairs of this file too, in LFW's format")
         ->type_name("FILE");
     verb->add_flag("--no-identification", arguments->no_identification, "Judge the pairs only");
-    add_pipeline_options(*verb, options.pipeline);
-    verb->add_option("-e,--encoder", options.pipeline.encoder,
+    add_pipeline_options(*verb, options.way.pipeline);
+    verb->add_option("-e,--encoder", options.way.pipeline.encoder,
                      "Encoder: auto (the strongest present), a name of 'mien models', or onnx:FILE")
         ->type_name("NAME")
         ->capture_default_str();
     arguments->encoding.add(*verb);
+    options.way.matcher.name = "nearest";
+    add_matcher_options(*verb, options.way.matcher);
     verb->add_option("--enrol", options.protocol.enrol, "Photos of each person in the gallery")
         ->check(CLI::Range(1, 1'000'000))
         ->type_name("N")
@@ -312,7 +338,7 @@ void add_evaluate(CLI::App& app, Context& context) {
         ->type_name("FILE");
     verb->add_option("--by", options.by, "Break the figures down by this column of --groups")->type_name("COLUMN");
     verb->add_option("--compare", arguments->compare,
-                     "Encode in a second way too and test the difference: encoder=NAME, flip=on, …")
+                     "Answer in a second way too and test the difference: encoder=NAME, flip=on, matcher=NAME, …")
         ->type_name("KEY=VALUE,…");
     verb->add_option("--assert", arguments->assertions,
                      "Exit with 1 where this does not hold, as 'fnir@fpir=0.01<=0.05'; repeatable")
@@ -322,7 +348,8 @@ void add_evaluate(CLI::App& app, Context& context) {
         ->type_name("OUT.html");
     verb->add_option("--csv", arguments->csv, "Write every comparison")->type_name("OUT.csv");
     verb->add_option("--plots", arguments->plots, "Write the curves as SVG files")->type_name("DIR");
-    verb->callback([arguments, &context] {
+    verb->callback([arguments, verb, &context] {
+        note_svm_options(*verb, arguments->options.way.matcher);
         context.action = [arguments, &context] { return evaluate(*arguments, context.shared); };
     });
 }

@@ -45,8 +45,10 @@ void add_fit(CLI::App& app, Context& context) {
         ->check(CLI::Range(1, 1024))
         ->type_name("N");
     add_wait_option(*verb, arguments->options.wait_seconds);
-    verb->callback(
-        [arguments, &context] { context.action = [arguments, &context] { return fit(*arguments, context.shared); }; });
+    verb->callback([arguments, verb, &context] {
+        note_svm_options(*verb, arguments->options.matcher);
+        context.action = [arguments, &context] { return fit(*arguments, context.shared); };
+    });
 }
 
 }  // namespace mien::app

@@ -166,7 +166,8 @@ void add_predict(CLI::App& app, Context& context) {
     verb->add_flag("--remember", arguments->remember,
                    "Put photos with an unknown face into the inbox, for 'mien confirm'");
     add_jobs_option(*verb, arguments->options.jobs);
-    verb->callback([arguments, &context] {
+    verb->callback([arguments, verb, &context] {
+        note_svm_options(*verb, arguments->options.identify.matcher);
         context.action = [arguments, &context] { return predict(*arguments, context.shared); };
     });
 }

@@ -105,7 +105,8 @@ void add_train(CLI::App& app, Context& context) {
     add_jobs_option(*verb, arguments->options.jobs);
     verb->add_flag("--rebuild", arguments->options.rebuild, "Reuse nothing, and replace a damaged store");
     add_wait_option(*verb, arguments->options.wait_seconds);
-    verb->callback([arguments, &context] {
+    verb->callback([arguments, verb, &context] {
+        note_svm_options(*verb, arguments->options.matcher);
         context.action = [arguments, &context] { return train(*arguments, context.shared); };
     });
 }

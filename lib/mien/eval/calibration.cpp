@@ -140,14 +140,67 @@ struct Asked {
     double stranger{};
 };
 
-/// Groups of equal size along the distance, their shares of right answers made to fall (pool adjacent violators).
-std::vector<std::pair<double, double>> fit_curve(std::span<const CalibrationProbe> probes, std::size_t people,
-                                                 double strangers) {
-    struct Sample {
-        double distance;
-        double right;
-        double weight;
+struct Sample {
+    double distance;
+    double right;
+    double weight;
+};
+
+/// Samples along the distance in groups, their shares of right answers made to fall (pool adjacent violators).
+/// ends: behind which sample each group ends
+Curve falling_curve(const std::vector<Sample>& samples, const std::vector<std::size_t>& ends) {
+    struct Group {
+        double distance{};
+        double right{};
+        double weight{};
+        double samples{};
+        [[nodiscard]] double share() const {
+            // half a sample of each answer beside those that are there, so that nothing is certain
+            const double one = weight / samples;
+            return (right + one / 2) / (weight + one);
+        }
     };
+    std::vector<Group> pooled;
+    std::size_t i = 0;
+    for (const auto end : ends) {
+        Group group;
+        for (; i < end; ++i) {
+            group.distance += samples[i].distance * samples[i].weight;
+            group.right += samples[i].right * samples[i].weight;
+            group.weight += samples[i].weight;
+            ++group.samples;
+        }
+        if (!(group.weight > 0)) {
+            continue;
+        }
+        pooled.push_back(group);
+        while (pooled.size() > 1 && pooled[pooled.size() - 2].share() <= pooled.back().share()) {
+            const auto last = pooled.back();
+            pooled.pop_back();
+            pooled.back().distance += last.distance;
+            pooled.back().right += last.right;
+            pooled.back().weight += last.weight;
+            pooled.back().samples += last.samples;
+        }
+    }
+    Curve curve;
+    for (const auto& group : pooled) {
+        const double distance = group.distance / group.weight;
+        // Points that stay apart, and probabilities that are none of 0 and 1, in six places.
+        if (curve.empty() || distance > curve.back().first + 1e-6) {
+            curve.emplace_back(distance, std::clamp(group.share(), 1e-6, 1 - 1e-6));
+        }
+    }
+    return curve;
+}
+
+void sort_by_distance(std::vector<Sample>& samples) {
+    std::stable_sort(samples.begin(), samples.end(),
+                     [](const Sample& a, const Sample& b) { return a.distance < b.distance; });
+}
+
+/// In groups of equal size.
+Curve fit_curve(std::span<const CalibrationProbe> probes, std::size_t people, double strangers) {
     std::vector<Sample> samples;
     std::vector<Asked> asked(people);
     for (const auto& probe : probes) {
@@ -169,50 +222,60 @@ std::vector<std::pair<double, double>> fit_curve(std::span<const CalibrationProb
                 {static_cast<double>(probe.other), 0, strangers / whole.stranger / asked[probe.person].stranger});
         }
     }
-    std::stable_sort(samples.begin(), samples.end(),
-                     [](const Sample& a, const Sample& b) { return a.distance < b.distance; });
-    struct Group {
-        double distance{};
-        double right{};
-        double weight{};
-        double samples{};
-        [[nodiscard]] double share() const {
-            // half a sample of each answer beside those that are there, so that nothing is certain
-            const double one = weight / samples;
-            return (right + one / 2) / (weight + one);
-        }
-    };
+    sort_by_distance(samples);
     const std::size_t groups = std::clamp<std::size_t>(samples.size() / 25, 2, 60);
-    std::vector<Group> pooled;
-    for (std::size_t g = 0; g < groups; ++g) {
-        Group group;
-        for (std::size_t i = g * samples.size() / groups; i < (g + 1) * samples.size() / groups; ++i) {
-            group.distance += samples[i].distance * samples[i].weight;
-            group.right += samples[i].right * samples[i].weight;
-            group.weight += samples[i].weight;
-            ++group.samples;
-        }
-        if (!(group.weight > 0)) {
-            continue;
-        }
-        pooled.push_back(group);
-        while (pooled.size() > 1 && pooled[pooled.size() - 2].share() <= pooled.back().share()) {
-            const auto last = pooled.back();
-            pooled.pop_back();
-            pooled.back().distance += last.distance;
-            pooled.back().right += last.right;
-            pooled.back().weight += last.weight;
-            pooled.back().samples += last.samples;
+    std::vector<std::size_t> ends;
+    for (std::size_t g = 1; g <= groups; ++g) {
+        ends.push_back(g * samples.size() / groups);
+    }
+    return falling_curve(samples, ends);
+}
+
+/// Of comparisons with one person: those of the own person and those of all others weigh the same together. In groups
+/// of equal weight, because the others are so many more. Others who were too far to be kept count as if they followed
+/// the last that was.
+Curve fit_curve(const PairAlarms& others) {
+    constexpr std::size_t k_least_own = 10;
+    const auto& own = others.probes.own;
+    const std::vector<std::uint32_t> once(others.probes.photos.size(), 1);
+    const double whole = others.all(once);
+    if (own.size() < k_least_own || !(whole > 0)) {
+        return {};
+    }
+    std::vector<double> photos(others.probes.photos.size());
+    double people = 0;
+    for (const auto& comparison : own) {
+        people += photos[comparison.person]++ > 0 ? 0 : 1;
+    }
+    std::vector<Sample> samples;
+    for (const auto& comparison : own) {
+        samples.push_back({static_cast<double>(comparison.distance), 1, 0.5 / people / photos[comparison.person]});
+    }
+    double kept = 0;
+    for (std::size_t i = 0; i < others.distance.size(); ++i) {
+        const double weight = others.weight(i, once) / whole;
+        samples.push_back({static_cast<double>(others.distance[i]), 0, 0.5 * weight});
+        kept += weight;
+    }
+    if (kept < 1 - 1e-6) {
+        samples.push_back(
+            {others.distance.empty() ? 0 : static_cast<double>(others.distance.back()), 0, 0.5 * (1 - kept)});
+    }
+    sort_by_distance(samples);
+    double weight = 0;
+    for (const auto& sample : samples) {
+        weight += sample.weight;
+    }
+    const auto groups = static_cast<double>(std::clamp<std::size_t>(own.size() / 12, 2, 60));
+    std::vector<std::size_t> ends;
+    double taken = 0;
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+        taken += samples[i].weight;
+        if (taken >= weight * static_cast<double>(ends.size() + 1) / groups || i + 1 == samples.size()) {
+            ends.push_back(i + 1);
         }
     }
-    std::vector<std::pair<double, double>> curve;
-    for (const auto& group : pooled) {
-        const double distance = group.distance / group.weight;
-        if (curve.empty() || distance > curve.back().first) {
-            curve.emplace_back(distance, group.share());
-        }
-    }
-    return curve;
+    return falling_curve(samples, ends);
 }
 
 /// What a store's text says, which anybody may have written.
@@ -233,7 +296,6 @@ public:
         return {ErrorCode::store_corrupt,
                 "the store's calibration makes no sense (" + what + "); make it anew with 'mien calibrate'"};
     }
-    [[nodiscard]] const Json& json() const { return m_json; }
     [[nodiscard]] bool has(const char* name) const { return m_json.contains(name) && !m_json[name].is_null(); }
     [[nodiscard]] double number(const char* name, double low, double high) const {
         if (!m_json.contains(name) || !m_json[name].is_number()) {
@@ -263,6 +325,25 @@ public:
             throw refusal(std::string(name) + " is no interval");
         }
         return {m_json[name][0].get<double>(), m_json[name][1].get<double>()};
+    }
+    [[nodiscard]] Curve curve() const {
+        const auto& points = m_json["curve"];
+        if (!points.is_array() || points.size() > k_most_points) {
+            throw refusal("no curve");
+        }
+        Curve curve;
+        for (const auto& point : points) {
+            if (!point.is_array() || point.size() != 2 || !point[0].is_number() || !point[1].is_number()) {
+                throw refusal("a point of the curve is no pair of numbers");
+            }
+            const std::pair at{point[0].get<double>(), point[1].get<double>()};
+            const bool falls = curve.empty() || (at.first > curve.back().first && at.second <= curve.back().second);
+            if (!falls || !(at.second > 0 && at.second < 1) || !std::isfinite(at.first)) {
+                throw refusal("the curve does not fall");
+            }
+            curve.push_back(at);
+        }
+        return curve;
     }
 
 private:
@@ -298,9 +379,17 @@ void read_shared(const KeptText& kept, SomeCalibration& c) {
 
 Json six_places(const Interval& interval) { return {rounded(interval.low, 6), rounded(interval.high, 6)}; }
 
+Json six_places(const Curve& curve) {
+    Json json = Json::array();
+    for (const auto& [distance, probability] : curve) {
+        json.push_back({rounded(distance, 6), rounded(probability, 6)});
+    }
+    return json;
+}
+
 }  // namespace
 
-double Calibration::confidence(double distance) const {
+double confidence_at(const Curve& curve, double distance) {
     if (curve.empty() || !(distance == distance)) {
         return 0;
     }
@@ -489,14 +578,11 @@ PairCalibration calibrate_pairs(const PairProbes& probes, const PairRequest& req
     if (!misses.empty()) {
         result.fnmr_interval = middle_of(misses, k_miss_level);
     }
+    result.curve = fit_curve(alarms);
     return result;
 }
 
 Json to_json(const Calibration& c) {
-    Json curve = Json::array();
-    for (const auto& [distance, probability] : c.curve) {
-        curve.push_back({rounded(distance, 6), rounded(probability, 6)});
-    }
     return {{"version", k_version},
             {"encoder", c.encoder},
             {"weights", c.weights},
@@ -514,7 +600,7 @@ Json to_json(const Calibration& c) {
             {"stranger_photos", c.stranger_photos},
             {"known_photos", c.known_photos},
             {"strangers", c.strangers},
-            {"curve", std::move(curve)},
+            {"curve", six_places(c.curve)},
             {"time", c.time}};
 }
 
@@ -522,8 +608,7 @@ Calibration calibration_from(std::string_view text) {
     const KeptText kept(text);
     Calibration c;
     read_shared(kept, c);
-    const auto& json = kept.json();
-    if (json.contains("matcher")) {  // else it is of the default
+    if (kept.has("matcher")) {  // else it is of the default
         c.matcher = kept.text("matcher");
     }
     c.fpir = kept.share("fpir");
@@ -533,20 +618,8 @@ Calibration calibration_from(std::string_view text) {
     c.stranger_people = kept.count("stranger_people");
     c.stranger_photos = kept.count("stranger_photos");
     c.strangers = kept.share("strangers");
-    if (!json.contains("curve") || !json["curve"].is_array() || json["curve"].empty() ||
-        json["curve"].size() > k_most_points) {
+    if (!kept.has("curve") || (c.curve = kept.curve()).empty()) {
         throw KeptText::refusal("no curve");
-    }
-    for (const auto& point : json["curve"]) {
-        if (!point.is_array() || point.size() != 2 || !point[0].is_number() || !point[1].is_number()) {
-            throw KeptText::refusal("a point of the curve is no pair of numbers");
-        }
-        const std::pair at{point[0].get<double>(), point[1].get<double>()};
-        const bool falls = c.curve.empty() || (at.first > c.curve.back().first && at.second <= c.curve.back().second);
-        if (!falls || !(at.second > 0 && at.second < 1) || !std::isfinite(at.first)) {
-            throw KeptText::refusal("the curve does not fall");
-        }
-        c.curve.push_back(at);
     }
     return c;
 }
@@ -567,6 +640,7 @@ Json to_json(const PairCalibration& c) {
             {"photos", c.photos},
             {"pairs", c.pairs},
             {"known_photos", c.known_photos},
+            {"curve", six_places(c.curve)},
             {"time", c.time}};
 }
 
@@ -582,6 +656,9 @@ PairCalibration pair_calibration_from(std::string_view text) {
     c.people = kept.count("people");
     c.photos = kept.count("photos");
     c.pairs = kept.count("pairs");
+    if (kept.has("curve")) {  // else there is none
+        c.curve = kept.curve();
+    }
     return c;
 }
 

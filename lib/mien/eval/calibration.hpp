@@ -21,6 +21,12 @@
 
 namespace mien::eval {
 
+/// distance, probability that the answer is right; distances rise, probabilities fall
+using Curve = std::vector<std::pair<double, double>>;
+
+/// Between the curve's points straight in log-odds, beyond them flat; 0 where the curve is empty.
+double confidence_at(const Curve& curve, double distance);
+
 /// What a matcher says of one photo, which it has not learned.
 struct CalibrationProbe {
     std::uint32_t person{};        ///< people who are not in the gallery have numbers behind the gallery's
@@ -58,12 +64,10 @@ struct Calibration {
     std::size_t stranger_photos{};
     std::size_t known_photos{};  ///< photos whose person has others
     double strangers{};          ///< as asked for
-    /// distance, probability that the nearest person is the right one; distances rise, probabilities fall
-    std::vector<std::pair<double, double>> curve;
+    Curve curve;                 ///< P(the nearest person is right | distance)
     UnixTime time{};
 
-    /// P(the nearest person is right | distance): between the curve's points straight in log-odds, beyond them flat.
-    [[nodiscard]] double confidence(double distance) const;
+    [[nodiscard]] double confidence(double distance) const { return confidence_at(curve, distance); }
 };
 
 inline constexpr std::string_view k_calibration_name = "calibration";
@@ -143,7 +147,12 @@ struct PairCalibration {
     std::size_t photos{};
     std::size_t pairs{};  ///< of people
     std::size_t known_photos{};
+    /// P(it is that person | distance), where every other comparison is with the own person; empty: there are too few
+    /// people with second photos to say.
+    Curve curve;
     UnixTime time{};
+
+    [[nodiscard]] double confidence(double distance) const { return confidence_at(curve, distance); }
 };
 
 inline constexpr std::string_view k_pair_calibration_name = "calibration.pairs";

@@ -83,6 +83,41 @@ Rankings rank_probe(const Templates& gallery, std::span<const float> probe, std:
     return {rank_among(closed, person), rank_among(open, person)};
 }
 
+Ranking rank_probe(const match::Matcher& matcher, const gallery::Gallery& gallery, const Encoding& probe,
+                   std::uint32_t person, std::span<const std::string> people) {
+    constexpr std::size_t k_some = 64;  // more than a CMC shows; everybody is ranked only where that is not enough
+    const auto probes = std::span(&probe, 1);
+    const bool has_own = gallery.find_person(people[person]).has_value();
+    auto candidates = matcher.rank(probes, has_own ? k_some : 1).front();
+    const auto find_own = [&] {
+        return std::find_if(candidates.begin(), candidates.end(),
+                            [&](const match::Candidate& candidate) { return candidate.label == people[person]; });
+    };
+    auto own = find_own();
+    if (has_own && candidates.size() == k_some && (own == candidates.end() || own + 1 == candidates.end())) {
+        candidates = matcher.rank(probes, gallery.people()).front();
+        own = find_own();
+    }
+    Ranking ranking;
+    if (own != candidates.end()) {
+        ranking.own = own->distance;
+        const auto tied = [&own](const match::Candidate& candidate) {
+            return candidate.probability == own->probability && candidate.distance == own->distance;
+        };
+        const auto last = std::find_if_not(own, candidates.end(), tied);
+        ranking.rank = static_cast<std::uint32_t>(last - candidates.begin());
+    }
+    const auto other = std::find_if(candidates.begin(), candidates.end(), [&](const match::Candidate& candidate) {
+        return candidate.label != people[person];
+    });
+    if (other != candidates.end()) {
+        ranking.other = other->distance;
+        ranking.nearest =
+            static_cast<std::uint32_t>(std::lower_bound(people.begin(), people.end(), other->label) - people.begin());
+    }
+    return ranking;
+}
+
 Scores open_set(const std::vector<Probe>& probes) {
     std::vector<Comparison> comparisons;
     for (const auto& probe : probes) {

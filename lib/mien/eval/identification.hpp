@@ -5,6 +5,8 @@
 
 #include <mien/core/types.hpp>
 #include <mien/eval/scores.hpp>
+#include <mien/gallery/gallery.hpp>
+#include <mien/match/matcher.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -45,9 +47,9 @@ struct Templates {
 
 /// What a gallery says of one probe.
 struct Ranking {
-    float own{k_never};       ///< nearest encoding of the probe's own person
-    float other{k_never};     ///< nearest of anybody else
-    std::uint32_t nearest{};  ///< whose that is
+    float own{k_never};       ///< distance of the probe's own person
+    float other{k_never};     ///< of whoever is first of all others
+    std::uint32_t nearest{};  ///< who that is
     std::uint32_t rank{};     ///< place of the own person, 1 is the first; 0: not in the gallery
 };
 
@@ -61,6 +63,14 @@ struct Rankings {
 /// people: how many there are in all
 /// threads: safe
 Rankings rank_probe(const Templates& gallery, std::span<const float> probe, std::uint32_t person, std::size_t people);
+
+/// The same of one gallery as a matcher ranks it. People stand in the matcher's order, whatever that goes by; whom it
+/// does not tell apart from the own person stands before them. Distances are the matcher's, in the encoder's metric:
+/// what decides whether a face is known at all.
+/// gallery: the matcher's. people: the labels of all persons by their numbers, which are sorted
+/// throws: as Matcher::rank; threads: safe
+Ranking rank_probe(const match::Matcher& matcher, const gallery::Gallery& gallery, const Encoding& probe,
+                   std::uint32_t person, std::span<const std::string> people);
 
 struct Probe {
     std::size_t photo{};
@@ -77,7 +87,7 @@ struct Probe {
 Scores open_set(const std::vector<Probe>& probes);
 
 struct IdentificationResult {
-    std::size_t gallery{};  ///< people of the closed set
+    std::size_t gallery{};  ///< people of the closed set; 0: it was not judged, and has no probes
     std::size_t probes{};
     std::size_t probes_not_found{};  ///< photos without a face among the closed set's probes: errors
     std::size_t

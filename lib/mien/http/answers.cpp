@@ -36,15 +36,17 @@ void add_extras(Json& body, const service::LiveState& state, const service::Phot
                 const service::FaceAnswer* face) {
     const bool ranked = face != nullptr && face->distance;
     Json faces = Json::array();
+    auto confidence_kind = state.people.confidence_kind();
     for (const auto& each : answer.faces) {
         faces.push_back(state.people.to_json(each));
+        confidence_kind = each.confidence_kind;  // the same for all of a photo
     }
     // insert() passes over what is there.
     const Json extras{{"verdict", to_string(verdict)},
                       {"code", to_string(verdict)},
                       {"distance", ranked ? Json(rounded(*face->distance, k_places)) : Json(nullptr)},
                       {"probability", ranked ? Json(rounded(face->confidence, k_places)) : Json(nullptr)},
-                      {"confidence_kind", state.people.confidence_kind()},
+                      {"confidence_kind", confidence_kind},
                       {"faces", std::move(faces)}};
     body.insert(extras.begin(), extras.end());
 }

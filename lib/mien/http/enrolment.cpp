@@ -60,6 +60,7 @@ auto counted(Metrics& metrics, const Work& work) {
         auto& face = seen.faces.front();  // whose it is, is nobody's business here
         face.distance = photo.distance;
         face.confidence = state.people.confidence(photo.distance.value_or(0));
+        face.confidence_kind = state.people.confidence_kind();
         seen.verdict = face.verdict = Verdict::known;
         face.label.clear();
     } else if (photo.outcome == "limit") {

@@ -7,7 +7,8 @@
 /// points. In a gallery all points are labelled: fitting leaves their labels as they are, and a new point's
 /// probabilities are the kernels' sums for each person. The same follows where the probe joins the graph as its one
 /// unlabelled point and everything is fitted anew: only its own row changes, and its first step is its fixed point.
-/// So nothing needs refitting for a probe; what is learned is the PCA.
+/// So nothing needs refitting for a probe; what is learned is the PCA. Altered copies of faces are not among the
+/// points.
 
 #include <mien/match/matcher.hpp>
 #include <mien/match/pca.hpp>

@@ -82,6 +82,10 @@ MatcherOptions with_kept(MatcherOptions options, const std::optional<Kept>& kept
     if (options.vote && options.name != "nearest") {
         throw Error(ErrorCode::usage, "only the matcher nearest takes a vote, not " + options.name);
     }
+    if (options.only_svm && options.name != "svm") {
+        throw Error(ErrorCode::usage, "only the matcher svm takes --svm-kernel, --svm-c and --svm-gamma, not " +
+                                          options.name + "; add '--matcher svm', or leave them out");
+    }
     return options;
 }
 
@@ -110,6 +114,8 @@ std::string to_string(Vote vote) {
 MatcherOptions decided(const MatcherOptions& options, const gallery::Gallery& gallery) {
     return with_kept(options, kept_in(gallery));
 }
+
+MatcherOptions decided(const MatcherOptions& options) { return with_kept(options, std::nullopt); }
 
 std::string kind_of(const MatcherOptions& options) {
     if (options.name == "nearest") {

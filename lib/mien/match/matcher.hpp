@@ -87,13 +87,16 @@ struct MatcherOptions {
     std::string name{"stored"};  ///< one of k_matchers; stored: what the gallery keeps, else nearest
     std::optional<Vote> vote;    ///< of nearest; nothing: what the gallery keeps, else min
     SvmOptions svm;              ///< what is not given is what the gallery keeps, where that is an svm
+    bool only_svm{false};        ///< svm was asked for, not just set in an environment: no other matcher will do
     int threads{1};              ///< for one call of rank(), and for fitting
     bool prepare{false};         ///< for many probes: do now what pays only then
 };
 
 /// The same with what is left open filled in: what make_matcher() would give.
-/// throws: Error{store_corrupt}
+/// throws: Error{store_corrupt}; Error{usage} for options of another matcher
 MatcherOptions decided(const MatcherOptions& options, const gallery::Gallery& gallery);
+/// Where there is no gallery that keeps anything.
+MatcherOptions decided(const MatcherOptions& options);
 
 /// In a few words, what decides how far a probe is from people and who is first: "nearest min", "svm rbf". A threshold
 /// that was measured with one means nothing for another. options: decided()

@@ -8,6 +8,7 @@
 #include <mien/core/text.hpp>
 #include <mien/match/distance.hpp>
 #include <mien/pipeline/batch.hpp>
+#include <mien/service/store_choices.hpp>
 #include <mien/service/workspace.hpp>
 
 #include <algorithm>
@@ -122,7 +123,9 @@ void encode(const EvaluateOptions& options, const pipeline::Blueprint& blueprint
     }
 }
 
-std::span<const float> encoding_of(const EvaluatedPhoto& photo) { return photo.encoded.result.faces.front().encoding; }
+const auto& face_of(const EvaluatedPhoto& photo) { return photo.encoded.result.faces.front(); }
+
+std::span<const float> encoding_of(const EvaluatedPhoto& photo) { return face_of(photo).encoding; }
 
 void judge_pairs(const EvaluateOptions& options, Evaluated& evaluated) {
     for (std::size_t i = 0; i < evaluated.pairs.size(); ++i) {
@@ -140,28 +143,120 @@ void judge_pairs(const EvaluateOptions& options, Evaluated& evaluated) {
     evaluated.pairs_at_threshold = eval::Scores(evaluated.pair_comparisons).at(evaluated.threshold);
 }
 
-void judge_identification(const EvaluateOptions& options, std::uint32_t dim, Evaluated& evaluated) {
+bool is_enrolled(Role role, bool open) { return role == Role::enrolled || (!open && role == Role::enrolled_closed); }
+
+using Rank = std::function<eval::Rankings(const Probe&)>;
+
+/// The exact nearest of both sets at once.
+Rank nearest_rank(const Evaluated& evaluated, const std::vector<Role>& roles, std::uint32_t dim) {
+    auto gallery = std::make_shared<eval::Templates>();
+    gallery->metric = evaluated.metric;
+    gallery->dim = dim;
+    for (std::size_t i = 0; i < roles.size(); ++i) {
+        const auto& photo = evaluated.photos[i];
+        if (is_enrolled(roles[i], false) && photo.found()) {
+            const auto values = encoding_of(photo);
+            gallery->rows.insert(gallery->rows.end(), values.begin(), values.end());
+            gallery->person.push_back(photo.person);
+            gallery->open.push_back(is_enrolled(roles[i], true));
+        }
+    }
+    return [&evaluated, gallery = std::move(gallery)](const Probe& probe) {
+        return eval::rank_probe(*gallery, encoding_of(evaluated.photos[probe.photo]), probe.person,
+                                evaluated.people.size());
+    };
+}
+
+/// What a matcher learned of one set.
+struct Fitted {
+    std::shared_ptr<const gallery::Gallery> gallery;
+    std::unique_ptr<const match::Matcher> matcher;
+};
+
+Fitted fit(const Evaluated& evaluated, const std::vector<Role>& roles, bool open, const pipeline::Blueprint& blueprint,
+           const match::MatcherOptions& options) {
+    std::vector<gallery::Record> records;
+    for (std::size_t i = 0; i < roles.size(); ++i) {
+        const auto& photo = evaluated.photos[i];
+        if (is_enrolled(roles[i], open) && photo.found()) {
+            gallery::Record record;
+            record.label = evaluated.people[photo.person];
+            record.photo = photo.name;
+            // By its name: the same photo may lie under two labels, or twice under one.
+            record.photo_hash = sha256(std::as_bytes(std::span(photo.name)));
+            record.box = face_of(photo).box;
+            const auto values = encoding_of(photo);
+            record.encoding.assign(values.begin(), values.end());
+            records.push_back(std::move(record));
+        }
+    }
+    Fitted fitted;
+    fitted.gallery = gallery::Gallery::build(description_of(blueprint), records);
+    fitted.matcher = match::fit_matcher(options, fitted.gallery);
+    return fitted;
+}
+
+/// As the matcher answers that is fitted to each set.
+Rank matcher_rank(const EvaluateOptions& options, const EvaluateWay& way, const std::vector<Role>& roles,
+                  const pipeline::Blueprint& blueprint, Evaluated& evaluated) {
+    struct Sets {
+        Fitted open;
+        std::optional<Fitted> closed;
+    };
+    auto wanted = way.matcher;
+    wanted.threads = options.encode.jobs;
+    auto sets = std::make_shared<Sets>();
+    try {
+        sets->open = fit(evaluated, roles, true, blueprint, wanted);
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::usage) {
+            throw;
+        }
+        throw Error(ErrorCode::usage, std::string("the open set's gallery: ") + error.what() +
+                                          ", or give a larger --enrol, which fewer people have the photos for");
+    }
+    try {
+        sets->closed = fit(evaluated, roles, false, blueprint, wanted);
+    } catch (const Error& error) {
+        if (error.code() != ErrorCode::usage) {
+            throw;
+        }
+        evaluated.no_closed = error.what();
+    }
+    evaluated.method = sets->open.matcher->method();
+    evaluated.description = sets->open.matcher->description();
+    return [&evaluated, sets = std::move(sets), contract = blueprint.contract()](const Probe& probe) {
+        const auto values = encoding_of(evaluated.photos[probe.photo]);
+        const Encoding encoding{contract, {values.begin(), values.end()}};
+        const auto rank = [&](const Fitted& set) {
+            return eval::rank_probe(*set.matcher, *set.gallery, encoding, probe.person, evaluated.people);
+        };
+        eval::Rankings rankings;
+        rankings.open = rank(sets->open);
+        if (sets->closed && probe.in_closed) {
+            rankings.closed = rank(*sets->closed);
+        }
+        return rankings;
+    };
+}
+
+void judge_identification(const EvaluateOptions& options, const EvaluateWay& way, const pipeline::Blueprint& blueprint,
+                          Evaluated& evaluated) {
     std::vector<std::uint32_t> persons;
     for (const auto& photo : evaluated.photos) {
         persons.push_back(photo.person);
     }
     const auto roles = eval::assign_roles(persons, options.protocol);
-    eval::Templates gallery{evaluated.metric, dim, {}, {}, {}};
     std::vector<bool> meant(evaluated.people.size());
     std::vector<bool> enrolled(evaluated.people.size());
     std::vector<bool> open_enrolled(evaluated.people.size());
     for (std::size_t i = 0; i < roles.size(); ++i) {
         const auto& photo = evaluated.photos[i];
-        const bool open = roles[i] == Role::enrolled;
-        if (open || roles[i] == Role::enrolled_closed) {
+        if (is_enrolled(roles[i], false)) {
             meant[photo.person] = true;
             if (photo.found()) {
-                const auto values = encoding_of(photo);
-                gallery.rows.insert(gallery.rows.end(), values.begin(), values.end());
-                gallery.person.push_back(photo.person);
-                gallery.open.push_back(open);
                 enrolled[photo.person] = true;
-                open_enrolled[photo.person] = open;
+                open_enrolled[photo.person] = is_enrolled(roles[i], true);
             }
         }
         if (roles[i] != Role::enrolled) {
@@ -170,15 +265,22 @@ void judge_identification(const EvaluateOptions& options, std::uint32_t dim, Eva
                 {i, photo.person, stranger, photo.found(), roles[i] != Role::enrolled_closed, {}});
         }
     }
-    if (gallery.person.empty()) {
+    if (std::find(enrolled.begin(), enrolled.end(), true) == enrolled.end()) {
         throw Error(ErrorCode::runtime, "no face was found in the photos that were to be enrolled");
+    }
+    evaluated.matcher = match::kind_of(way.matcher);
+    evaluated.method = way.matcher.name;
+    const auto rank = evaluated.matcher == match::k_default_kind
+                          ? nearest_rank(evaluated, roles, blueprint.contract()->dim)
+                          : matcher_rank(options, way, roles, blueprint, evaluated);
+    const bool closed = evaluated.no_closed.empty();
+    for (auto& probe : evaluated.probes) {
+        probe.in_closed = probe.in_closed && closed;
     }
     const auto make_work = [&]() -> std::function<eval::Rankings(std::size_t)> {
         return [&](std::size_t i) {
             const auto& probe = evaluated.probes[i];
-            return probe.found ? eval::rank_probe(gallery, encoding_of(evaluated.photos[probe.photo]), probe.person,
-                                                  evaluated.people.size())
-                               : eval::Rankings{};
+            return probe.found ? rank(probe) : eval::Rankings{};
         };
     };
     const auto taken = pipeline::run_in_order<eval::Rankings>(
@@ -189,10 +291,12 @@ void judge_identification(const EvaluateOptions& options, std::uint32_t dim, Eva
     }
     auto result = eval::judge_identification(evaluated.probes, evaluated.people.size(), options.rates, options.draws,
                                              options.protocol.seed);
-    result.gallery = static_cast<std::size_t>(std::count(enrolled.begin(), enrolled.end(), true));
-    result.open_gallery = static_cast<std::size_t>(std::count(open_enrolled.begin(), open_enrolled.end(), true));
-    result.people_not_enrolled =
-        static_cast<std::size_t>(std::count(meant.begin(), meant.end(), true)) - result.gallery;
+    const auto people_in = [](const std::vector<bool>& set) {
+        return static_cast<std::size_t>(std::count(set.begin(), set.end(), true));
+    };
+    result.gallery = closed ? people_in(enrolled) : 0;
+    result.open_gallery = people_in(open_enrolled);
+    result.people_not_enrolled = people_in(meant) - people_in(enrolled);
     evaluated.identification = std::move(result);
     evaluated.open_at_threshold = eval::open_set(evaluated.probes).at(evaluated.threshold);
 }
@@ -344,30 +448,37 @@ void judge_groups(const EvaluateOptions& options, Evaluated& evaluated) {
     }
 }
 
-/// again: the photos are those of another evaluation, which has spoken of them
-Evaluated evaluate_one(const EvaluateOptions& options, const pipeline::Options& pipeline, const models::Finder& finder,
-                       const EvaluateEvents& events, bool again) {
+/// before: another evaluation of the same photos, which has spoken of them, or null
+Evaluated evaluate_one(const EvaluateOptions& options, const EvaluateWay& way, const models::Finder& finder,
+                       const EvaluateEvents& events, const Evaluated* before) {
     Evaluated evaluated;
     find_photos(options.folder, evaluated);
-    if (options.identification && !again) {
+    if (options.identification && before == nullptr) {
         warn_of_labels(options, evaluated);
     }
     if (!options.pairs.empty()) {
         find_pairs(options.pairs, evaluated);
     }
-    const pipeline::Blueprint blueprint(pipeline, finder);
+    const pipeline::Blueprint blueprint(way.pipeline, finder);
     evaluated.settings = blueprint.settings();
     evaluated.encoder = blueprint.contract()->encoder;
     evaluated.detector = blueprint.detector();
     evaluated.metric = blueprint.contract()->metric;
     evaluated.threshold = options.tolerance.value_or(blueprint.encoder().decision.threshold);
     evaluated.threshold_from = options.tolerance ? "option" : "model";
-    encode(options, blueprint, events, evaluated);
+    if (before != nullptr && before->settings == evaluated.settings) {
+        evaluated.photos = before->photos;
+        evaluated.no_face = before->no_face;
+        evaluated.unreadable = before->unreadable;
+        evaluated.reused = before->reused;
+    } else {
+        encode(options, blueprint, events, evaluated);
+    }
     if (!options.pairs.empty()) {
         judge_pairs(options, evaluated);
     }
     if (options.identification) {
-        judge_identification(options, blueprint.contract()->dim, evaluated);
+        judge_identification(options, way, blueprint, evaluated);
     }
     if (!options.by.empty()) {
         judge_groups(options, evaluated);
@@ -402,10 +513,10 @@ Difference compare(const EvaluateOptions& options, const Evaluated& first, const
     if (!first.identification) {
         return difference;
     }
-    if (first.identification->probes == 0) {
-        return difference;
+    const bool closed = first.identification->probes > 0 && second.identification->probes > 0;
+    if (closed) {
+        difference.rank1 = rank1_of(second.probes, {}) - rank1_of(first.probes, {});
     }
-    difference.rank1 = rank1_of(second.probes, {}) - rank1_of(first.probes, {});
     const auto a = eval::open_set(first.probes);
     const auto b = eval::open_set(second.probes);
     std::vector<double> firsts;
@@ -413,7 +524,9 @@ Difference compare(const EvaluateOptions& options, const Evaluated& first, const
     eval::Random random(options.protocol.seed);
     for (std::size_t draw = 0; draw < options.draws; ++draw) {
         const auto drawn = eval::draw_people(first.people.size(), random);
-        firsts.push_back(rank1_of(second.probes, drawn) - rank1_of(first.probes, drawn));
+        if (closed) {
+            firsts.push_back(rank1_of(second.probes, drawn) - rank1_of(first.probes, drawn));
+        }
         for (const double rate : options.rates) {
             const auto at_a = a.at_rate(rate, drawn);
             const auto at_b = b.at_rate(rate, drawn);
@@ -462,12 +575,26 @@ std::optional<double> value_of(const eval::Assertion& assertion, const Evaluated
     return static_cast<double>(evaluated.no_face + evaluated.unreadable);
 }
 
+/// With what is left open filled in.
+EvaluateWay decided(EvaluateWay way) {
+    way.matcher = match::decided(way.matcher);
+    return way;
+}
+
 void check(const EvaluateOptions& options) {
     if (options.pairs.empty() && !options.identification) {
         throw Error(ErrorCode::usage, "there is nothing to judge: give --pairs, or leave --no-identification off");
     }
     if (options.by.empty() != options.groups.empty()) {
         throw Error(ErrorCode::usage, "--by COLUMN and --groups FILE belong together");
+    }
+    for (const auto* way : {&options.way, options.compare ? &*options.compare : nullptr}) {
+        if (way != nullptr && !options.pairs.empty() && match::kind_of(way->matcher) != match::k_default_kind) {
+            throw Error(ErrorCode::usage,
+                        "a pair is judged by the distance of its photos, whatever the matcher: leave "
+                        "--pairs out, or the matcher " +
+                            match::kind_of(way->matcher));
+        }
     }
     for (const auto& assertion : options.assertions) {
         const bool of_pairs = assertion.name == "accuracy" || assertion.name == "eer" || assertion.name == "tar";
@@ -603,8 +730,12 @@ Json to_json(const GroupResult& group, const Evaluated& evaluated, bool interval
 }
 
 bool has_intervals(const Evaluated& evaluated) {
-    return evaluated.pairs_result ? evaluated.pairs_result->interval != Interval{}
-                                  : evaluated.identification->rank1_interval != Interval{};
+    if (evaluated.pairs_result) {
+        return evaluated.pairs_result->interval != Interval{};
+    }
+    const auto& rates = evaluated.identification->rates;
+    return evaluated.identification->rank1_interval != Interval{} ||
+           std::any_of(rates.begin(), rates.end(), [](const auto& rate) { return rate.second.interval != Interval{}; });
 }
 
 Json to_json(const Evaluated& evaluated) {
@@ -614,7 +745,13 @@ Json to_json(const Evaluated& evaluated) {
         json["pairs"] = to_json(*evaluated.pairs_result, evaluated.pairs_at_threshold, intervals);
     }
     if (evaluated.identification) {
-        json["identification"] = to_json(*evaluated.identification, evaluated.open_at_threshold, intervals);
+        auto& found = json["identification"];
+        found = to_json(*evaluated.identification, evaluated.open_at_threshold, intervals);
+        found["matcher"] = evaluated.matcher;
+        found["method"] = evaluated.method;
+        if (!evaluated.no_closed.empty()) {
+            found["no_closed_set"] = evaluated.no_closed;
+        }
     }
     for (const auto& group : evaluated.groups) {
         json["groups"].push_back(to_json(group, evaluated, intervals));
@@ -636,8 +773,12 @@ Json to_json(const Evaluated& evaluated) {
 
 Evaluation evaluate(const EvaluateOptions& options, const models::Finder& finder, const EvaluateEvents& events) {
     const auto started = std::chrono::steady_clock::now();
-    check(options);
     auto wanted = options;
+    wanted.way = decided(options.way);
+    if (options.compare) {
+        wanted.compare = decided(*options.compare);
+    }
+    check(wanted);
     for (const auto& assertion : options.assertions) {
         if (assertion.rate &&
             std::find(wanted.rates.begin(), wanted.rates.end(), *assertion.rate) == wanted.rates.end()) {
@@ -645,9 +786,9 @@ Evaluation evaluate(const EvaluateOptions& options, const models::Finder& finder
         }
     }
     pipeline::Blueprint::set_workers(options.encode.jobs);
-    Evaluation evaluation{evaluate_one(wanted, wanted.pipeline, finder, events, false), {}, {}, {}, 0};
-    if (options.compare) {
-        evaluation.second = evaluate_one(wanted, *options.compare, finder, events, true);
+    Evaluation evaluation{evaluate_one(wanted, wanted.way, finder, events, nullptr), {}, {}, {}, 0};
+    if (wanted.compare) {
+        evaluation.second = evaluate_one(wanted, *wanted.compare, finder, events, &evaluation.first);
         evaluation.difference = compare(wanted, evaluation.first, *evaluation.second);
     }
     for (const auto& assertion : options.assertions) {
@@ -672,12 +813,14 @@ Json to_json(const Evaluation& evaluation) {
                                    {"only_second_right", d.only_second},
                                    {"mcnemar_p", rounded(d.p, 6)}};
         }
-        if (d.rank1) {
+        if (d.rank1 || !d.fnir.empty()) {
             auto& found = difference["identification"];
-            found = {{"rank1", rounded(*d.rank1, k_places)}, {"fnir", Json::object()}};
+            found = {{"rank1", maybe(d.rank1)}, {"fnir", Json::object()}};
             const bool intervals = has_intervals(evaluation.first);
             if (intervals) {
-                found["rank1_interval"] = eval::to_json(d.rank1_interval);
+                if (d.rank1) {
+                    found["rank1_interval"] = eval::to_json(d.rank1_interval);
+                }
                 found["fnir_intervals"] = Json::object();
             }
             for (const auto& [rate, value] : d.fnir) {

@@ -7,6 +7,7 @@
 #include <mien/eval/assertion.hpp>
 #include <mien/eval/identification.hpp>
 #include <mien/eval/pairs.hpp>
+#include <mien/match/matcher.hpp>
 #include <mien/pipeline/pipeline.hpp>
 #include <mien/service/encode_photos.hpp>
 
@@ -21,12 +22,18 @@
 
 namespace mien::service {
 
+/// A way to find out who somebody is.
+struct EvaluateWay {
+    pipeline::Options pipeline;
+    match::MatcherOptions matcher;  ///< fitted to the enrolled photos; there is no stored one. Not of pairs
+};
+
 struct EvaluateOptions {
     std::filesystem::path folder;  ///< LABEL/PHOTO at any depth, or LABEL.jpg
     std::filesystem::path pairs;   ///< LFW's format; empty: none
     bool identification{true};
-    pipeline::Options pipeline;
-    std::optional<pipeline::Options> compare;  ///< a second way of encoding, on the same photos
+    EvaluateWay way;
+    std::optional<EvaluateWay> compare;  ///< a second one, on the same photos
     EncodeOptions encode;
     eval::Protocol protocol;
     std::size_t draws{1000};          ///< of people, for the intervals; 0: no intervals
@@ -63,7 +70,7 @@ struct GroupResult {
     std::map<double, eval::Interval> fpir_intervals;
 };
 
-/// One way of encoding, judged.
+/// One way, judged.
 struct Evaluated {
     Json settings;
     std::string encoder;
@@ -83,6 +90,10 @@ struct Evaluated {
     std::optional<eval::PairsResult> pairs_result;
     eval::Point pairs_at_threshold;
 
+    std::string matcher;      ///< match::kind_of()
+    std::string method;       ///< what answered in the open set: Matcher::method()
+    std::string description;  ///< and what it had learned
+    std::string no_closed;    ///< why the closed set was not judged; empty: it was
     std::vector<eval::Probe> probes;
     std::optional<eval::IdentificationResult> identification;
     eval::Point open_at_threshold;
@@ -117,12 +128,13 @@ struct Evaluation {
 };
 
 struct EvaluateEvents {
-    std::function<void(std::size_t photos)> started;  ///< once for each way of encoding
+    std::function<void(std::size_t photos)> started;  ///< once for each way of encoding that differs
     std::function<void(std::size_t done)> photo;
 };
 
 /// The protocol is in man mien-evaluate. The same numbers for any number of jobs.
-/// throws: Error{usage} (pairs, groups or assertions that make no sense), Error{runtime} (no photos),
+/// throws: Error{usage} (pairs, groups, matchers or assertions that make no sense, more people than a matcher takes in
+/// the open set), Error{runtime} (no photos),
 /// Error{model_missing},
 ///         Error{interrupted}
 Evaluation evaluate(const EvaluateOptions& options, const models::Finder& finder, const EvaluateEvents& events);

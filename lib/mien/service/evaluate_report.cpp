@@ -58,6 +58,10 @@ std::vector<std::string> names_of(const std::vector<const Evaluated*>& ways) {
     for (const auto* way : ways) {
         names.push_back(name_of(*way));
     }
+    if (names.size() == 2 && ways[0]->matcher != ways[1]->matcher) {
+        names[0] += ", " + ways[0]->matcher;
+        names[1] += ", " + ways[1]->matcher;
+    }
     if (names.size() == 2 && names[0] == names[1]) {
         const auto& first = ways[0]->settings;
         const auto& second = ways[1]->settings;
@@ -225,6 +229,10 @@ std::string row(const std::string& name, const std::string& value, const std::st
     return "<tr><td>" + escaped(name) + "</td><td>" + escaped(value) + "</td><td>" + escaped(interval) + "</td></tr>\n";
 }
 
+std::string answered_by(const Evaluated& evaluated) {
+    return evaluated.matcher.starts_with(evaluated.method) ? "" : " (answers by " + evaluated.method + ")";
+}
+
 std::string figures_of(const Evaluated& evaluated) {
     std::string html = "<table><tr><th>figure</th><th>value</th><th>95 %, by person</th></tr>\n";
     html += row("photos",
@@ -245,8 +253,11 @@ std::string figures_of(const Evaluated& evaluated) {
     }
     if (evaluated.identification) {
         const auto& found = *evaluated.identification;
-        html += row("closed set", std::to_string(found.probes) + " probes, " + std::to_string(found.gallery) +
-                                      " people in the gallery");
+        html += row("matcher", evaluated.matcher + answered_by(evaluated));
+        html +=
+            row("closed set", evaluated.no_closed.empty() ? std::to_string(found.probes) + " probes, " +
+                                                                std::to_string(found.gallery) + " people in the gallery"
+                                                          : "not judged: " + evaluated.no_closed);
         if (found.probes > 0) {
             html += row("rank 1", percent(found.cmc.front()), percent(found.rank1_interval));
         }

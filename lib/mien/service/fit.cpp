@@ -59,7 +59,7 @@ Json to_json(const FitSummary& summary) {
 
 std::shared_ptr<const gallery::Gallery> with_fitted_matcher(std::shared_ptr<const gallery::Gallery> gallery,
                                                             const match::MatcherOptions& options) {
-    if (options.name == "stored" && gallery->extra(match::k_matcher_extra).empty()) {
+    if (options.name == "stored" && !options.vote && gallery->extra(match::k_matcher_extra).empty()) {
         return gallery;
     }
     try {

@@ -45,6 +45,9 @@ Identifier::Identifier(std::shared_ptr<const gallery::Gallery> gallery, const mo
       m_pair_threshold(m_threshold) {
     if (const auto pairs = eval::pair_calibration_of(*m_gallery)) {
         m_pair_threshold = options.tolerance.value_or(pairs->threshold);
+        if (!pairs->curve.empty()) {
+            m_pairs = pairs;
+        }
     } else if (!m_gallery->extra(eval::k_pair_calibration_name).empty() &&
                (before == nullptr || eval::pair_calibration_of(*before->m_gallery))) {
         log::warn(
@@ -89,6 +92,7 @@ PhotoAnswer Identifier::answer(pipeline::PhotoResult result, std::optional<doubl
         face.candidates = std::move(candidates[i]);
         face.candidates.resize(std::min(face.candidates.size(), top));
         face.verdict = judged[i].not_a_face ? Verdict::no_face : Verdict::unknown;
+        face.confidence_kind = confidence_kind();
         face.encoding = std::move(probes[i]);
         decide(face, tolerance.value_or(m_threshold));
         answer.faces.push_back(std::move(face));
@@ -112,9 +116,10 @@ FaceAnswer Identifier::compare(const pipeline::Face& seen, const Sha256& photo, 
     face.box = seen.box;
     face.score = seen.score;
     face.quality = seen.quality;
+    face.confidence_kind = pair_confidence_kind();
     face.distance = distance_to(*m_gallery, label, seen.encoding.values, {photo, seen.box});
     if (face.distance) {
-        face.confidence = confidence(*face.distance);
+        face.confidence = pair_confidence(*face.distance);
         const bool near = *face.distance <= m_pair_threshold;
         if (near && !match::is_denied(*m_gallery, label, seen.encoding, *face.distance, m_pair_threshold)) {
             face.verdict = Verdict::known;
@@ -179,7 +184,7 @@ Json Identifier::to_json(const FaceAnswer& face) const {
               {"label", face.label.empty() ? Json(nullptr) : Json(face.label)},
               {"distance", face.distance ? Json(rounded(*face.distance, k_distance_places)) : Json(nullptr)},
               {"confidence", rounded(face.confidence, k_distance_places)},
-              {"confidence_kind", confidence_kind()},
+              {"confidence_kind", face.confidence_kind},
               {"candidates", Json::array()}};
     if (const auto reasons = quality::reasons(face.quality); !reasons.empty()) {
         json["quality_reasons"] = reasons;

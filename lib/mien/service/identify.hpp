@@ -28,7 +28,8 @@ struct FaceAnswer {
     std::string label;  ///< of the first candidate where the verdict is known, else empty
     /// to the first candidate; nothing where there is none
     std::optional<double> distance;
-    double confidence{};  ///< P(it is the first candidate)
+    double confidence{};               ///< P(it is the first candidate)
+    std::string_view confidence_kind;  ///< where that comes from: see Identifier
     /// Likeliest first, without who was denied and without who is nearer to another face of the photo.
     std::vector<match::Candidate> candidates;
     Encoding encoding;  ///< for the inbox; never printed
@@ -72,7 +73,7 @@ public:
     /// throws: Error{model_mismatch}
     [[nodiscard]] PhotoAnswer answer(pipeline::PhotoResult result, std::optional<double> tolerance = {}) const;
 
-    /// One face held against one person alone: known where pair_threshold() lets it be them. Nobody else is named, and
+    /// One face held against one person alone, with pair_threshold() and pair_confidence(). Nobody else is named, and
     /// the encoding of this very face, where the store has it, is left aside.
     [[nodiscard]] FaceAnswer compare(const pipeline::Face& seen, const Sha256& photo, const std::string& label) const;
 
@@ -85,6 +86,11 @@ public:
     [[nodiscard]] double confidence(double distance) const {
         return m_calibration ? m_calibration->confidence(distance) : m_decision.confidence(distance);
     }
+    /// P(it is that one person), for 1:1.
+    [[nodiscard]] double pair_confidence(double distance) const {
+        return m_pairs ? m_pairs->confidence(distance) : confidence(distance);
+    }
+    [[nodiscard]] std::string_view pair_confidence_kind() const { return m_pairs ? "calibrated" : confidence_kind(); }
     /// Where confidences come from: "calibrated" (by the store), "model" (measured for the encoder) or "nominal".
     [[nodiscard]] std::string_view confidence_kind() const {
         return m_calibration ? "calibrated" : m_decision.confidence_kind();
@@ -104,6 +110,7 @@ private:
     IdentifyOptions m_options;
     double m_threshold{};
     double m_pair_threshold{};
+    std::optional<eval::PairCalibration> m_pairs;  ///< where it has a curve
 };
 
 }  // namespace mien::service

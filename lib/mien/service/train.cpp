@@ -488,8 +488,9 @@ TrainSummary train(const TrainOptions& options, const models::Finder& finder, co
     }
     const auto writer = open_store(output, options);
     const auto store = writer->gallery();
-    if (store && options.matcher.vote) {
-        static_cast<void>(match::decided(options.matcher, *store));  // refuses it where it is of another matcher
+    if (options.matcher.vote || options.matcher.only_svm) {
+        // refuses what is of another matcher
+        static_cast<void>(store ? match::decided(options.matcher, *store) : match::decided(options.matcher));
     }
     if (options.augment) {
         learns_copies(options, store.get());  // before anything is encoded

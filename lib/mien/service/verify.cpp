@@ -22,7 +22,7 @@ VerifyAnswer verify(const Identifier& identifier, const std::optional<std::strin
                     pipeline::PhotoResult result) {
     VerifyAnswer verified;
     verified.threshold = user ? identifier.pair_threshold() : identifier.threshold();
-    verified.confidence_kind = identifier.confidence_kind();
+    verified.confidence_kind = user ? identifier.pair_confidence_kind() : identifier.confidence_kind();
     verified.label = user.value_or("");
     if (user) {
         static_cast<void>(require_person(identifier.gallery(), *user));

@@ -16,3 +16,8 @@ mien calibrate --fpir 0.2 -q; both
 mien calibrate --far 0.1 --json | jq -c '[.pairs_before.far, .calibration]'; both
 mien calibrate --remove; mien stats --json | jq -c '[.calibration, .pair_calibration]'
 mien undo; mien stats --json | jq -c '[.calibration.fpir, .pair_calibration.far]'
+# Confidences of 1:1 are of their own curve, and agree with the verdict.
+mien train "$DATASET" -q; mien calibrate --remove -q; mien calibrate --far 0.05 -q
+mien verify --json --user ada "$PHOTOS"/ada_held_out_1.jpg | jq -c '[.verdict, .confidence_kind, .confidence > 0.5]'
+mien verify --json --user bruno "$PHOTOS"/ada_held_out_1.jpg | jq -c '[.verdict, .confidence_kind, .confidence < 0.5]'
+mien verify --json "$PHOTOS"/ada_held_out_1.jpg | jq -c .confidence_kind

@@ -291,6 +291,55 @@ TEST(CalibratePairs, ComparisonsThatWereNotLookedAtAreCounted) {
     EXPECT_NEAR(calibrate_pairs(half, {0.1, 100, 1}).threshold, 0.09, 1e-6);
 }
 
+/// Own photos around 0.4, others around 0.8.
+PairProbes normal_pairs(std::uint32_t people, std::uint64_t seed) {
+    Random random(seed);
+    auto probes = made_pairs(people, [&random](auto, auto) { return 0.8 + 0.1 * normal(random); });
+    for (std::uint32_t person = 0; person < people; ++person) {
+        probes.own.push_back({static_cast<float>(0.4 + 0.1 * normal(random)), true, person, person});
+    }
+    return probes;
+}
+
+TEST(CalibratePairs, ConfidencesAreProbabilitiesForOnePerson) {
+    const auto calibration = calibrate_pairs(normal_pairs(300, 1), {0.001, 100, 1});
+    EXPECT_GT(calibration.confidence(0.3), 0.95);
+    EXPECT_LT(calibration.confidence(0.8), 0.05);
+    EXPECT_GT(calibration.confidence(calibration.threshold - 0.02), 0.8) << "what passes is believed";
+    double sum = 0;
+    double right = 0;
+    double all = 0;
+    const auto others = normal_pairs(300, 2);  // where every other comparison is with the own person
+    const auto ask = [&](float distance, double is_own, double weight) {
+        const double confidence = calibration.confidence(static_cast<double>(distance));
+        if (confidence > 0.2 && confidence < 0.98) {
+            sum += weight * confidence;
+            right += weight * is_own;
+            all += weight;
+        }
+    };
+    for (const auto& comparison : others.own) {
+        ask(comparison.distance, 1, 1.0 / 300);
+    }
+    for (const auto& comparison : others.nearest) {
+        ask(comparison.distance, 0, 1.0 / static_cast<double>(others.nearest.size()));
+    }
+    ASSERT_GT(all, 0.05);
+    EXPECT_NEAR(sum / all, right / all, 0.08);
+    EXPECT_EQ(to_json(pair_calibration_from(to_line(to_json(calibration)))), to_json(calibration));
+}
+
+TEST(CalibratePairs, ConfidencesDoWithTheNearestOfTheOthers) {
+    auto probes = normal_pairs(300, 1);
+    const auto whole = calibrate_pairs(probes, {0.001, 100, 1});
+    probes.nearest.resize(probes.nearest.size() / 10);
+    const auto part = calibrate_pairs(probes, {0.001, 100, 1});
+    for (const double distance : {0.3, 0.45, 0.55}) {
+        EXPECT_NEAR(part.confidence(distance), whole.confidence(distance), 0.03) << distance;
+    }
+    EXPECT_LT(part.confidence(1), 0.1);
+}
+
 TEST(CalibratePairs, PairsShareTheirPeople) {
     // Ten of a hundred look alike: 90 of 9900 pairs. Another hundred may have 3 or 18 of such looks (99 % of binomial
     // draws), which makes 6 to 306 pairs, and a threshold from few of them lets in some hundred of the others; 9900
@@ -383,12 +432,15 @@ TEST(PairCalibration, ComesBackFromItsTextAndNothingElseDoes) {
         for (const bool absent : {true, false}) {
             auto bad = good;
             absent ? static_cast<void>(bad.erase(name)) : static_cast<void>(bad[name] = Json::object());
-            if (name != "interval_level" && !(absent && name == "fnmr")) {
+            if (name != "interval_level" && !(absent && (name == "fnmr" || name == "curve"))) {
                 EXPECT_THROW(pair_calibration_from(to_line(bad)), Error) << name;
             }
         }
     }
     EXPECT_THROW(pair_calibration_from("[]"), Error);
+    auto without = good;
+    without.erase("curve");
+    EXPECT_TRUE(pair_calibration_from(to_line(without)).curve.empty());
 }
 
 TEST(PairCalibration, IsOfOneModelAndSettingsAndStandsBesideTheOther) {

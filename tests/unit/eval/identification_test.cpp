@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include <mien/eval/identification.hpp>
 
+#include <mien/eval/random.hpp>
+#include <mien/match/nearest.hpp>
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 
 namespace mien::eval {
 namespace {
@@ -63,6 +68,105 @@ TEST(RankProbe, EqualDistancesCountAgainstTheOwnPerson) {
     const std::vector<float> probe{5};
     EXPECT_EQ(rank_probe(line_of_people(), probe, 0, 3).closed.rank, 2U);
     EXPECT_EQ(rank_probe(line_of_people(), probe, 1, 3).closed.rank, 2U);
+}
+
+std::string label_of(std::uint32_t person) {
+    std::array<char, 16> label{};
+    std::snprintf(label.data(), label.size(), "person_%03u", person);
+    return label.data();
+}
+
+std::vector<std::string> labels_of(std::uint32_t people) {
+    std::vector<std::string> labels;
+    for (std::uint32_t person = 0; person < people; ++person) {
+        labels.push_back(label_of(person));
+    }
+    return labels;
+}
+
+std::shared_ptr<const gallery::Gallery> gallery_of(const Templates& templates) {
+    gallery::Description description;
+    description.contract = {"synthetic", std::string(64, '0'), templates.dim, templates.metric};
+    std::vector<gallery::Record> records;
+    for (std::size_t row = 0; row < templates.person.size(); ++row) {
+        gallery::Record record;
+        record.label = label_of(templates.person[row]);
+        record.box.left = static_cast<std::int32_t>(row);
+        record.encoding.assign(templates.rows.begin() + static_cast<std::ptrdiff_t>(row * templates.dim),
+                               templates.rows.begin() + static_cast<std::ptrdiff_t>((row + 1) * templates.dim));
+        records.push_back(std::move(record));
+    }
+    return gallery::Gallery::build(description, records);
+}
+
+TEST(RankByMatcher, IsTheExactNearestWhereTheMatcherIs) {
+    constexpr std::uint32_t k_people = 150;
+    Templates templates{Metric::l2, 2, {}, {}, {}};
+    Random random(1);
+    const auto number = [&random] { return static_cast<float>(random.below(10000)) / 1000; };
+    for (std::uint32_t row = 0; row < 2 * k_people; ++row) {
+        if (row / 2 % 10 != 0) {  // every tenth is not in the gallery
+            templates.person.push_back(row / 2);
+            templates.rows.insert(templates.rows.end(), {number(), number()});
+            templates.open.push_back(true);
+        }
+    }
+    const auto gallery = gallery_of(templates);
+    const match::NearestMatcher matcher(gallery);
+    const auto labels = labels_of(k_people);
+    const auto contract = std::make_shared<const ModelContract>(gallery->contract());
+    std::size_t late = 0;
+    for (std::uint32_t person = 0; person < k_people; ++person) {
+        const std::vector<float> probe{number(), number()};
+        const auto wanted = rank_probe(templates, probe, person, k_people).closed;
+        const auto found = rank_probe(matcher, *gallery, {contract, probe}, person, labels);
+        EXPECT_EQ(found.rank, wanted.rank) << person;
+        EXPECT_EQ(found.own, wanted.own) << person;
+        EXPECT_EQ(found.other, wanted.other) << person;
+        EXPECT_EQ(found.nearest, wanted.nearest) << person;
+        late += wanted.rank > 64 ? 1U : 0U;
+    }
+    EXPECT_GT(late, 20U) << "some are behind those who are asked for first";
+}
+
+/// Believes what it is told, whatever the distances.
+class Believer final : public match::Matcher {
+public:
+    explicit Believer(std::vector<match::Candidate> candidates) : m_candidates(std::move(candidates)) {}
+    [[nodiscard]] std::string_view name() const override { return "believer"; }
+    [[nodiscard]] std::string_view method() const override { return "believer"; }
+    [[nodiscard]] std::vector<std::vector<match::Candidate>> rank(std::span<const Encoding> probes,
+                                                                  std::size_t k) const override {
+        auto candidates = m_candidates;
+        candidates.resize(std::min(k, candidates.size()));
+        return std::vector(probes.size(), candidates);
+    }
+    [[nodiscard]] std::string save() const override { return {}; }
+    [[nodiscard]] std::string description() const override { return {}; }
+
+private:
+    std::vector<match::Candidate> m_candidates;
+};
+
+TEST(RankByMatcher, PlacesAreTheMatchersAndDistancesDecideAboutStrangers) {
+    const Believer matcher({{label_of(2), 0.9F, 0, 0.7},
+                            {label_of(0), 0.3F, 0, 0.1},
+                            {label_of(1), 0.4F, 0, 0.1},
+                            {label_of(3), 0.4F, 0, 0.1}});
+    const auto gallery = gallery_of({Metric::l2, 1, {0, 1, 2, 3}, {0, 1, 2, 3}, {true, true, true, true}});
+    const auto labels = labels_of(5);
+    const auto rank = [&](std::uint32_t person) { return rank_probe(matcher, *gallery, {}, person, labels); };
+    EXPECT_EQ(rank(2).rank, 1U) << "the likeliest, though the farthest";
+    EXPECT_FLOAT_EQ(rank(2).own, 0.9F);
+    EXPECT_FLOAT_EQ(rank(2).other, 0.3F);
+    EXPECT_EQ(rank(2).nearest, 0U);
+    EXPECT_EQ(rank(0).rank, 2U);
+    EXPECT_EQ(rank(0).nearest, 2U) << "who comes first, not who is nearer";
+    EXPECT_EQ(rank(1).rank, 4U) << "no other than the next, which counts against the own person";
+    EXPECT_EQ(rank(3).rank, 4U);
+    EXPECT_EQ(rank(4).rank, 0U);
+    EXPECT_FLOAT_EQ(rank(4).other, 0.9F) << "a stranger is judged by whom they are taken for";
+    EXPECT_EQ(rank(4).own, k_never);
 }
 
 Probe probe_of(std::uint32_t person, bool stranger, bool found, float own, float other) {
