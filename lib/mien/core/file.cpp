@@ -5,6 +5,7 @@
 #include <mien/core/text.hpp>
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -277,20 +278,26 @@ void AppendFile::sync() {
 
 namespace {
 
-/// Whether the kernel says that the process holds a lock like ours on a file with this number. Not compared is the
+/// Whether the process holds a lock like ours on a file with this number, as the kernel says; where it lists no such lock
+/// (layered file systems and containers have numbers of their own), whether the process lives. Not compared is the
 /// device, which the kernel and stat() name differently on layered file systems.
-bool holds_lock(long process, ino_t file) {
+bool may_hold_lock(long process, ino_t file) {
     // "1: FLOCK  ADVISORY  WRITE 1234 fe:00:10953042 0 EOF"; "->" before the kind of one who waits
     std::ifstream locks("/proc/locks");
+    bool listed = false;
     for (std::string line; std::getline(locks, line);) {
         std::istringstream words(line);
         std::string number, kind, manner, access, owner, place;
         words >> number >> kind >> manner >> access >> owner >> place;
-        if (kind == "FLOCK" && owner == std::to_string(process) && place.ends_with(":" + std::to_string(file))) {
+        if (kind != "FLOCK" || !place.ends_with(":" + std::to_string(file))) {
+            continue;
+        }
+        if (owner == std::to_string(process)) {
             return true;
         }
+        listed = true;
     }
-    return false;
+    return !listed && (::kill(static_cast<pid_t>(process), 0) == 0 || errno != ESRCH);
 }
 
 /// " (process and verb: 1234 train)"; nothing where that was written by another than who holds the lock: one who died,
@@ -300,7 +307,7 @@ std::string holder_of(int lock) {
     const auto length = ::pread(lock, text.data(), text.size() - 1, 0);
     const auto process = length > 0 ? std::strtol(text.data(), nullptr, 10) : 0;
     struct stat status {};
-    if (process <= 0 || ::fstat(lock, &status) != 0 || !holds_lock(process, status.st_ino)) {
+    if (process <= 0 || ::fstat(lock, &status) != 0 || !may_hold_lock(process, status.st_ino)) {
         return {};
     }
     return " (process and verb: " + printable({text.data(), static_cast<std::size_t>(length)}) + ")";
