@@ -68,7 +68,11 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
             static_cast<void>(archive.gallery->find(record.key()));
         }
         static_cast<void>(mien::gallery::check_order(*archive.gallery));
-        static_cast<void>(mien::gallery::Draft(archive.gallery).finish());
+        mien::gallery::Draft draft(archive.gallery);
+        if (archive.gallery->rows() > 0) {
+            draft.apply(mien::gallery::Operation{mien::gallery::Remove{archive.gallery->record(0).copy()}});
+        }
+        static_cast<void>(draft.finish()->persons());
     } catch (const mien::Error& error) {
         if (error.code() != mien::ErrorCode::store_corrupt) {
             std::abort();
