@@ -144,6 +144,9 @@ class Tools(unittest.TestCase):
                 return answer.json()
 
         workspace = workspace_with_photos()
+        for person in (workspace / "dataset_training").iterdir():
+            if person.name not in ("ada", "bruno", "chiara"):
+                shutil.rmtree(person) if person.is_dir() else person.unlink()
         self.assertEqual(trained(AUGMENTATION_COUNT="2")["augmented"], 0)  # nearest learns nothing of them
         answer = trained(AUGMENTATION_COUNT="2", SVM_C="1", SVM_GAMMA="1")
         self.assertEqual((answer["recognition_method"], answer["augmented"]), ("svm", 2 * answer["total_samples"]))
@@ -235,7 +238,7 @@ class Long(unittest.TestCase):
         workspace, url = server.workspace, server.url
         folder = workspace / ("dataset_reserve" if "reset" in path else "dataset_training")
         ada = support.ADA.read_bytes()
-        for number in range(60):  # the same face, each time another photo
+        for number in range(30):  # the same face, each time another photo
             (folder / "ada" / f"more_{number}.jpg").write_bytes(ada + b"%d" % number)
         confirmed = []
         images = [requests.post(url + "/upload/", timeout=GENEROUS, files={

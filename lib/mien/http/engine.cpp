@@ -18,7 +18,7 @@ using Clock = std::chrono::steady_clock;
 /// Jobs behind one another on the side threads, and on the writer's; far more than clients that wait politely.
 constexpr std::size_t k_side_queue = 1024;
 constexpr int k_worker_nice = 5;
-constexpr int k_trainer_nice = 10;  ///< also of the threads that it starts
+constexpr int k_trainer_nice = 7;  ///< also of the threads that it starts
 
 double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 

@@ -18,6 +18,11 @@ bool is_image_name(std::string_view name) {
     return std::find(std::begin(k_image_names), std::end(k_image_names), name) != std::end(k_image_names);
 }
 
+[[noreturn]] void refuse_type() {
+    throw Refusal(415, "unsupported_media_type",
+                  "send the photo as multipart/form-data, as base64 in application/json, or as image/*");
+}
+
 /// JSON is UTF-8 without a mark, but the old services' readers passed over it, and some editors' files begin with it.
 std::string_view without_mark(std::string_view text) {
     constexpr std::string_view k_mark = "\xef\xbb\xbf";
@@ -201,14 +206,15 @@ Form read_form(const Request& request) {
         // What curl says when nobody told it: the seeds' examples forget the type of their JSON now and then.
         if (like_json) {
             read_json_form(form, text);
-        } else {
+        } else if (is_utf8(request.body)) {
             read_urlencoded_form(form, request.body);
+        } else {
+            refuse_type();
         }
     } else if ((type.empty() || type == "text/plain") && like_json) {
         read_json_form(form, text);
     } else {
-        throw Refusal(415, "unsupported_media_type",
-                      "send the photo as multipart/form-data, as base64 in application/json, or as image/*");
+        refuse_type();
     }
     for (const auto& [name, value] : request.query.entries()) {
         for (const auto& [field, said] : form.fields.items()) {

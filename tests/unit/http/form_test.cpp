@@ -73,6 +73,15 @@ TEST(Form, TakesFieldsOfABareImageFromTheQuery) {
     EXPECT_EQ(form.text("label"), "Ada");
 }
 
+TEST(Form, APhotoThatIsSaidToBeAFormIsOfTheWrongType) {
+    try {
+        read_form(request("application/x-www-form-urlencoded", "\xff\xd8\xff%zz"));
+        FAIL() << "nothing was thrown";
+    } catch (const Refusal& refusal) {
+        EXPECT_EQ(refusal.code(), "unsupported_media_type");
+    }
+}
+
 TEST(Form, PassesOverFilesThatNobodyAsksFor) {
     const auto form =
         read_form(request("multipart/form-data; boundary=x",
