@@ -69,11 +69,7 @@ NearestMatcher::NearestMatcher(std::shared_ptr<const gallery::Gallery> gallery, 
       m_threads(options.threads),
       m_compressed(m_gallery->blocks().size()) {
     // Same memory, same rows: `before` keeps its gallery, so that nothing else can lie there.
-    const bool shares = before != nullptr && before->m_gallery->contract() == m_gallery->contract();
-    if (shares) {
-        m_asked = before->m_asked.load();  // a store may change with every probe
-    }
-    if (shares && before->m_ready) {
+    if (before != nullptr && before->m_ready && before->m_gallery->contract() == m_gallery->contract()) {
         const auto blocks = m_gallery->blocks();
         const auto old = before->m_gallery->blocks();
         for (std::size_t b = 0; b < std::min(blocks.size(), old.size()); ++b) {
@@ -82,6 +78,7 @@ NearestMatcher::NearestMatcher(std::shared_ptr<const gallery::Gallery> gallery, 
                 m_compressed[b] = before->m_compressed[b];
             }
         }
+        m_asked = k_probes_that_pay;
     }
     if (options.prepare) {
         m_asked = k_probes_that_pay;

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <mien/gallery/draft.hpp>
 #include <mien/match/compressed.hpp>
 #include <mien/match/distance.hpp>
 #include <mien/match/nearest.hpp>
@@ -171,25 +170,6 @@ TEST(Nearest, AnswersTheSameWithAndWithoutTheFirstLook) {
             }
         }
     }
-}
-
-TEST(Nearest, ProbesAreCountedAcrossTheSnapshotsOfAStore) {
-    const auto records = test::synthetic_records({600, 5, 48, 0.3});
-    std::shared_ptr<const gallery::Gallery> gallery =
-        gallery::Gallery::build({test::synthetic_contract(48), "{}", "f"}, records);
-    auto matcher = std::make_unique<NearestMatcher>(gallery);
-    for (int change = 0; change < 8; ++change) {
-        EXPECT_EQ(matcher->compressed_bytes(), 0U);
-        const Encoding probe{std::make_shared<const ModelContract>(gallery->contract()), records[0].encoding};
-        static_cast<void>(matcher->rank(std::span(&probe, 1), 1));
-        if (change < 7) {
-            gallery::Draft draft(gallery);
-            draft.apply(gallery::Operation{gallery::Remove{records[100 + static_cast<std::size_t>(change)]}});
-            gallery = draft.finish();
-            matcher = std::make_unique<NearestMatcher>(gallery, MatcherOptions{}, matcher.get());
-        }
-    }
-    EXPECT_GT(matcher->compressed_bytes(), 0U);
 }
 
 }  // namespace
