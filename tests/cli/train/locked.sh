@@ -1,6 +1,13 @@
 # One writer at a time; the message names the other, unless somebody else wrote that name.
-exec 9> train.mien.lock; flock 9; echo -n "$$ confirm" >&9
-mien train "$DATASET" 2>&1 | sed "s/: $$ /: PROCESS /"; echo "exit ${PIPESTATUS[0]}"
+python3 -c '
+import fcntl, os, sys, time
+lock = open("train.mien.lock", "w")
+fcntl.flock(lock, fcntl.LOCK_EX)
+print(os.getpid(), "confirm", end="", file=lock, flush=True)
+open("held", "w").close()
+time.sleep(120)' & holder=$!
+for _ in $(seq 1500); do [ -e held ] && break; sleep 0.02; done
+mien train "$DATASET" 2>&1 | sed "s/: $holder /: PROCESS /"; echo "exit ${PIPESTATUS[0]}"
 mien --json train "$DATASET" --wait 0.1 2>/dev/null | jq -r .error.code
 echo -n "999999999 confirm" > train.mien.lock
-mien train "$DATASET"
+mien train "$DATASET"; status=$?; kill $holder; exit $status
