@@ -185,6 +185,11 @@ TEST(File, TheLockNamesNobodyWhoDoesNotHoldIt) {
         return std::string();
     };
     ASSERT_NE(refusal().find(std::to_string(getpid()) + " train"), std::string::npos);
+    struct stat status {};
+    ASSERT_EQ(::stat(path.c_str(), &status), 0);
+    if (text_of("/proc/locks").find(":" + std::to_string(status.st_ino) + " ") == std::string::npos) {
+        GTEST_SKIP() << "the kernel lists no locks here, or with other numbers";
+    }
     // What an earlier holder left, who lives on, or the start of a number: the holder has not come to write yet.
     for (const auto& stale :
          {std::to_string(getppid()) + " enroll", std::string("1 enroll"), std::string("1"), std::string()}) {
