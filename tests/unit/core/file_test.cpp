@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <thread>
 
@@ -187,7 +188,9 @@ TEST(File, TheLockNamesNobodyWhoDoesNotHoldIt) {
     ASSERT_NE(refusal().find(std::to_string(getpid()) + " train"), std::string::npos);
     struct stat status {};
     ASSERT_EQ(::stat(path.c_str(), &status), 0);
-    if (text_of("/proc/locks").find(":" + std::to_string(status.st_ino) + " ") == std::string::npos) {
+    std::ifstream kernel("/proc/locks");
+    const std::string locks(std::istreambuf_iterator<char>(kernel), {});
+    if (locks.find(":" + std::to_string(status.st_ino) + " ") == std::string::npos) {
         GTEST_SKIP() << "the kernel lists no locks here, or with other numbers";
     }
     // What an earlier holder left, who lives on, or the start of a number: the holder has not come to write yet.
