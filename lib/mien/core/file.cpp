@@ -278,8 +278,8 @@ void AppendFile::sync() {
 
 namespace {
 
-/// Whether the process holds a lock like ours on a file with this number, as the kernel says; where it lists no such lock
-/// (layered file systems and containers have numbers of their own), whether the process lives. Not compared is the
+/// Whether the process holds a lock like ours on a file with this number, as the kernel says; where it lists no such
+/// lock (layered file systems and containers have numbers of their own), whether the process lives. Not compared is the
 /// device, which the kernel and stat() name differently on layered file systems.
 bool may_hold_lock(long process, ino_t file) {
     // "1: FLOCK  ADVISORY  WRITE 1234 fe:00:10953042 0 EOF"; "->" before the kind of one who waits
