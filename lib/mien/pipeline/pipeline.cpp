@@ -374,8 +374,11 @@ Offer Blueprint::offer() const { return {m_impl->settings, m_impl->options.detec
 std::string Blueprint::fingerprint(Faces faces) const { return fingerprint_of(m_impl->settings, faces); }
 
 void Blueprint::set_workers(int workers) {
-    // With several workers each runs its networks on one thread; a lone one may use them all.
-    cv::setNumThreads(workers > 1 ? 1 : -1);
+    // With several workers each runs its networks on one thread; a lone one may use them all. Said once a process:
+    // OpenCV takes its threads apart to change their number, and who uses them meanwhile (a server's workers, while a
+    // training begins) can wait for ever.
+    static std::once_flag once;
+    std::call_once(once, [workers] { cv::setNumThreads(workers > 1 ? 1 : -1); });
 }
 
 }  // namespace mien::pipeline

@@ -105,7 +105,7 @@ public:
     /// sha256 of those settings and of `faces`; results are reused only where it agrees.
     [[nodiscard]] std::string fingerprint(Faces faces) const;
 
-    /// Lets one photo use all cores, or (workers > 1) each worker one. Process-wide; call before work starts.
+    /// Lets one photo use all cores, or (workers > 1) each worker one. Process-wide: the first call counts.
     static void set_workers(int workers);
 
 private:
