@@ -389,12 +389,10 @@ Response person_picture(Services& services, const Request& request) {
     const auto state = services.store().current();
     const auto& store = state->people.gallery();
     const auto person = store.find_person(request.param("label"));
-    for (std::size_t row = 0; person && row < store.rows(); ++row) {
-        if (store.persons()[row] == *person) {
-            const auto record = store.record(row);
-            if (to_hex_id(record.id) == request.param("id")) {
-                return picture(services, record.photo, record.photo_hash, record.box);
-            }
+    for (const auto row : person ? store.rows_of_person(*person) : std::vector<std::size_t>()) {
+        const auto record = store.record(row);
+        if (to_hex_id(record.id) == request.param("id")) {
+            return picture(services, record.photo, record.photo_hash, record.box);
         }
     }
     throw Refusal(404, "no_picture", "there is no such photo of them");
